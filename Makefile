@@ -1,0 +1,38 @@
+# The same five verbs on a laptop and in CI. Each makes the virtual environment on first use.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint bench run debian clean
+
+demo: $(READY)  ## the main job, on an embedded mail store
+	@$(BIN)/blockproxy demo
+
+test: $(READY) debian  ## every test, with real servers and clients on loopback
+	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+
+lint: $(READY)  ## style, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)  ## speed and memory, as ratios within one run
+	$(BIN)/python -m bench $(ARGS)
+
+run: $(READY)  ## the proxy, with your settings: make run ARGS="--config blockproxy.yaml"
+	@$(BIN)/blockproxy run $(ARGS)
+
+debian:
+	@$(BIN)/python -m tests.debian
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --editable ".[demo]" --group dev
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache tests/output

@@ -1,0 +1,1 @@
+"""What a reference is: rules, shapes, identities, links. Nothing about mail protocols here."""

@@ -1,0 +1,1 @@
+"""IMAP: a machine without I/O (framing, syntax, capabilities, session), and its shell (proxy)."""

@@ -1,0 +1,1 @@
+"""SMTP submission: the listener, the next hop, and the receipts that are not sent on."""
