@@ -1,0 +1,327 @@
+"""The settings: one YAML file, every field documented where it is declared.
+
+`load` finds the file, reads it and checks everything that can be checked without the network: names, values, that
+certificates exist and fit their keys. What it returns is frozen and can be relied upon; nothing is checked again later.
+Passwords are never a setting: the client's LOGIN and AUTH pass through to the server.
+"""
+
+import ssl
+from collections.abc import Sequence
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal
+
+import platformdirs
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from blockproxy import yamlfile
+from blockproxy.errors import SettingsError
+from blockproxy.model import Action, Policy, Technique
+
+FILE_NAME = "blockproxy.yaml"
+
+Tls = Literal["none", "starttls", "implicit"]
+TLS = (
+    "`implicit`: TLS from the first octet (ports 993 and 465). `starttls`: plaintext first, then STARTTLS "
+    "(ports 143 and 587). `none`: no encryption, on loopback only."
+)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` can only mean this machine: localhost, 127.0.0.0/8 or ::1. Resolves nothing."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _host(host: str) -> str:
+    try:
+        ip_address(host)
+    except ValueError:
+        if not host or any(c in ":/@[]" or c.isspace() for c in host):
+            raise ValueError(f"{host!r} must be a host name or an IP address alone, such as 127.0.0.1") from None
+    return host
+
+
+def _address(address: str) -> str:
+    local, at, domain = address.strip().rpartition("@")
+    if not (local and at and domain):
+        raise ValueError(f"{address!r} must be a mail address, such as me@example.org")
+    return address.strip()
+
+
+def _path(path: Path, info: ValidationInfo) -> Path:
+    """`~` and paths relative to the folder of the settings file, made absolute."""
+    folder = info.context if isinstance(info.context, Path) else Path()
+    return (folder / path.expanduser()).absolute()
+
+
+def _folder(path: Path) -> Path:
+    if not path.is_dir():
+        raise ValueError(f"{path} is not a folder")
+    return path
+
+
+Host = Annotated[str, AfterValidator(_host)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+File = Annotated[Path, AfterValidator(_path)]
+Folder = Annotated[Path, AfterValidator(_path), AfterValidator(_folder)]
+
+
+class Section(BaseModel):
+    """A mapping in the file: frozen, and a name that it does not know is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, validate_default=True)
+
+
+class Listener(Section):
+    """Where blockproxy waits for the mail client."""
+
+    host: Host = Field(default="127.0.0.1", description="The address to listen on. Anything but loopback needs `tls`.")
+    port: Port = Field(description="The TCP port to listen on; 0 takes any free one.")
+    tls: Tls = Field(default="none", description=TLS)
+    certificate: File | None = Field(
+        default=None, description="PEM file with the certificate and its chain, for `tls`."
+    )
+    key: File | None = Field(default=None, description="PEM file with the certificate's private key, not encrypted.")
+
+    @field_validator("tls")
+    @classmethod
+    def _plaintext_stays_here(cls, tls: Tls, info: ValidationInfo) -> Tls:
+        host = info.data.get("host", "127.0.0.1")
+        if tls == "none" and not is_loopback(host):
+            raise ValueError(
+                f"`none` is allowed on loopback only, and {host} is not (127.0.0.1, ::1, localhost): passwords would "
+                "cross the network in plaintext; allowed: starttls, implicit"
+            )
+        return tls
+
+    @field_validator("certificate", "key")
+    @classmethod
+    def _there_when_needed(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is None and info.data.get("tls", "none") != "none":
+            raise ValueError(f"is missing; `tls: {info.data['tls']}` needs the path of a PEM file")
+        if path is not None and not path.is_file():
+            raise ValueError(f"there is no file {path}")
+        return path
+
+    @field_validator("key")
+    @classmethod
+    def _fits(cls, key: Path | None, info: ValidationInfo) -> Path | None:
+        certificate = info.data.get("certificate")
+        if certificate is not None and key is not None:
+            _load_chain(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), certificate, key)
+        return key
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """What the listening socket needs to speak TLS; None for `tls: none`."""
+        if self.tls == "none" or self.certificate is None or self.key is None:
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8314, section 4.1
+        _load_chain(context, self.certificate, self.key)
+        return context
+
+
+class Upstream(Section):
+    """The mail server behind blockproxy. Its certificate is always verified."""
+
+    host: Host = Field(description="The server's host name, as it stands in its certificate.")
+    port: Port = Field(description="The server's TCP port.", ge=1)
+    tls: Tls = Field(default="implicit", description=TLS)
+    ca_file: File | None = Field(
+        default=None, description="PEM file with the authority to trust; the system's by default."
+    )
+
+    @field_validator("tls")
+    @classmethod
+    def _plaintext_stays_here(cls, tls: Tls, info: ValidationInfo) -> Tls:
+        host = info.data.get("host", "localhost")
+        if tls == "none" and not is_loopback(host):
+            raise ValueError(f"`none` is allowed to loopback only, and {host} is not; allowed: starttls, implicit")
+        return tls
+
+    @field_validator("ca_file")
+    @classmethod
+    def _loads(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            _load_authority(path)
+        return path
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """What the connection to the server needs to speak TLS, verifying; None for `tls: none`."""
+        if self.tls == "none":
+            return None
+        context = ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file else None)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8314, section 4.1
+        return context
+
+
+def _load_chain(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
+    """Raises ValueError with a sentence for a person where the files are not a certificate and its key."""
+    try:
+        # An encrypted key would otherwise ask for its password on the terminal.
+        context.load_cert_chain(certificate, key, password=lambda: b"")
+    except ssl.SSLError as error:
+        reason = "does not belong to the certificate" if error.reason == "KEY_VALUES_MISMATCH" else "is not usable"
+        raise ValueError(
+            f"{key} {reason} {certificate}; both must be PEM files, the key not encrypted ({error.reason or error})"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{key} with {certificate} cannot be loaded: {error}") from error
+
+
+def _load_authority(path: Path) -> None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except FileNotFoundError:
+        raise ValueError(f"there is no file {path}") from None
+    except (ssl.SSLError, OSError) as error:
+        raise ValueError(f"{path} has no certificate in PEM format ({error})") from error
+
+
+class Imap(Section):
+    """Reading mail."""
+
+    listen: Listener = Field(default=Listener(port=1143), description="Where the mail client reads mail.")
+    upstream: Upstream = Field(description="The IMAP server with the mailboxes.")
+
+
+class Receipts(Section):
+    """Read receipts (MDN, RFC 8098) on their way out."""
+
+    automatic: Literal["hold", "pass"] = Field(
+        default="hold",
+        description="Receipts that the mail client sends by itself. `hold`: accepted from it, never sent on, logged.",
+    )
+
+
+class Smtp(Section):
+    """Sending mail."""
+
+    listen: Listener = Field(default=Listener(port=1587), description="Where the mail client sends mail.")
+    upstream: Upstream = Field(description="The submission server that sends the mail on.")
+    receipts: Receipts = Field(default=Receipts(), description="Read receipts on their way out.")
+
+
+class PolicySettings(Section):
+    """What is done about what is found; `report` only logs it."""
+
+    remote: Literal["keep", "block"] = Field(
+        default="keep", description="`block` takes out every remote picture, font and style, known tracker or not."
+    )
+    threshold: float = Field(
+        default=0.7, ge=0, le=1, description="Act from this confidence on, 0 to 1; what is less certain is reported."
+    )
+    open_pixel: Literal["remove", "report"] = Field(
+        default="remove", alias="open-pixel", description="Invisible pictures that tell the sender when you read."
+    )
+    address_leak: Literal["remove", "report"] = Field(
+        default="remove", alias="address-leak", description="Your own address inside a URL, plain, hashed or encoded."
+    )
+    link_redirect: Literal["unwrap", "report"] = Field(
+        default="unwrap", alias="link-redirect", description="Links through a click counter; led straight to their end."
+    )
+    link_decoration: Literal["strip", "report"] = Field(
+        default="strip",
+        alias="link-decoration",
+        description="Query parameters that name you, your click or the campaign.",
+    )
+    remote_style: Literal["remove", "report"] = Field(
+        default="remove", alias="remote-style", description="Styles, fonts and frames that are loaded from a tracker."
+    )
+    receipt_request: Literal["rename", "report"] = Field(
+        default="rename",
+        alias="receipt-request",
+        description="Header fields that ask your mail client for a read receipt.",
+    )
+
+    def to_policy(self) -> Policy:
+        """The same as the cleaner wants it."""
+        actions = {
+            Technique(name): Action(getattr(self, field))
+            for field, name in ((field, field.replace("_", "-")) for field in type(self).model_fields)
+            if name not in {"remote", "threshold"}
+        }
+        return Policy(actions=actions, remote=self.remote, threshold=self.threshold)
+
+
+class Rules(Section):
+    """The rules that name the trackers."""
+
+    folders: tuple[Folder, ...] = Field(
+        default=(),
+        description="Folders with rules of your own, read after the shipped ones; a later one wins by its id.",
+    )
+
+
+class EventLogSettings(Section):
+    """The history of what was blocked: never a text, a subject, a full URL or the time of reading."""
+
+    path: File = Field(
+        default_factory=lambda: platformdirs.user_data_path("blockproxy") / "events.sqlite3",
+        description="The SQLite file. The key of the pseudonyms in it stands beside it.",
+    )
+    retention_days: int = Field(default=90, ge=1, le=3650, description="Older events are deleted.")
+
+
+class Log(Section):
+    """What the operator sees on stderr; never anything out of a message."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much.")
+
+
+class Settings(Section):
+    """The whole file."""
+
+    imap: Imap | None = Field(default=None, description="Reading mail. Leave it out to proxy only sending.")
+    smtp: Smtp | None = Field(default=None, description="Sending mail. Leave it out to proxy only reading.")
+    addresses: tuple[Annotated[str, AfterValidator(_address)], ...] = Field(
+        default=(), description="Your own mail addresses, to recognise them inside tracking URLs."
+    )
+    policy: PolicySettings = Field(default=PolicySettings(), description="What is done about what is found.")
+    rules: Rules = Field(default=Rules(), description="The rules that name the trackers.")
+    eventlog: EventLogSettings = Field(default=EventLogSettings(), description="The history of what was blocked.")
+    log: Log = Field(default=Log(), description="What is printed while it runs.")
+
+    @field_validator("smtp")
+    @classmethod
+    def _not_in_the_way(cls, smtp: Smtp | None, info: ValidationInfo) -> Smtp | None:
+        imap = info.data.get("imap")
+        if smtp is None and "imap" in info.data and imap is None:
+            raise ValueError("is missing, and so is `imap`: name the server of at least one of them")
+        if smtp and imap and smtp.listen.port and smtp.listen.port == imap.listen.port:
+            raise ValueError(f"`imap` listens on port {imap.listen.port} already")
+        return smtp
+
+    @field_validator("imap", "smtp")
+    @classmethod
+    def _not_itself(cls, section: Imap | Smtp | None) -> Imap | Smtp | None:
+        if section and section.listen.port == section.upstream.port and is_loopback(section.upstream.host):
+            hosts = {section.listen.host, section.upstream.host}
+            if len(hosts) == 1 or hosts & {"localhost", "0.0.0.0", "::"}:  # noqa: S104
+                raise ValueError(f"`upstream` on port {section.upstream.port} would be blockproxy itself")
+        return section
+
+
+def places() -> list[Path]:
+    """Where the settings file is looked for, in this order."""
+    return [platformdirs.user_config_path("blockproxy") / FILE_NAME, Path("/etc/blockproxy") / FILE_NAME]
+
+
+def find(candidates: Sequence[Path] | None = None) -> Path:
+    """The first settings file that is there; raises SettingsError that names all places where none is."""
+    candidates = places() if candidates is None else candidates
+    for path in candidates:
+        if path.is_file():
+            return path
+    looked = ", ".join(map(str, candidates))
+    raise SettingsError(
+        [f"no settings file; looked at {looked}. To begin: blockproxy check --example > {FILE_NAME}, change it there"]
+    )
+
+
+def load(path: Path | None = None) -> Settings:
+    """The settings in `path`, or in the first of `places()`; raises SettingsError with every mistake in it."""
+    return yamlfile.read(find() if path is None else path, Settings)
