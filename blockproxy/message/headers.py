@@ -1,0 +1,137 @@
+"""Header sections (RFC 5322, section 2.2): receipt requests in them, and the few fields that give context.
+
+A field that asks for a receipt keeps its value and loses its name: the new name has the same length, and no
+program looks for it. Fields that feed the IMAP ENVELOPE are never touched. A header is read up to its end whatever
+stands in it; a line without a colon is passed over, as Dovecot does.
+"""
+
+import re
+from collections.abc import Mapping
+from email.message import Message
+from functools import lru_cache
+from typing import NamedTuple
+
+from blockproxy.model import Entity, Origin, Span
+
+# Field names, and which program or document makes them ask for a receipt or fetch something.
+RECEIPT_FIELDS: Mapping[bytes, str] = {
+    b"Disposition-Notification-To": "RFC 8098, section 2.1: every client that sends read receipts",
+    b"Return-Receipt-To": "Thunderbird and Claws Mail answer it like the standard field",
+    b"X-Confirm-Reading-To": "Pegasus Mail; Roundcube answers it",
+    b"X-Confirm-Delivery": "Pegasus Mail",
+    b"X-PMRQC": "Pegasus Mail: request for confirmation of reading",
+    b"Return-Receipt": "older Lotus and Eudora mail",
+    b"Return-Receipt-Requested": "older Unix clients",
+    b"Read-Receipt-To": "older gateways",
+    b"X-Read-Receipt-To": "older gateways",
+    b"Notice-Requested-Upon-Delivery-To": "sendmail, NeXT Mail",
+    b"Register-Mail-Reply-Requested-By": "older gateways",
+    b"Generate-Delivery-Report": "X.400 gateways (RFC 2156)",
+    b"X-Image-URL": "a picture that older clients fetch on opening",
+}
+
+_RECEIPT = re.compile(rb"^(" + b"|".join(RECEIPT_FIELDS) + rb")(?=[ \t]*:)", re.IGNORECASE | re.MULTILINE)
+_MIME = re.compile(rb"^content-(?:(t)ype|transfer-(e)ncoding)[ \t]*:((?:[^\n]|\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
+_CONTEXT = re.compile(
+    rb"^(from|sender|list-id|to|cc|delivered-to)[ \t]*:((?:[^\n]|\n[ \t])*)", re.IGNORECASE | re.MULTILINE
+)
+_ANGLE_ADDRESS = re.compile(rb"<\s*[^<>\s]*@([A-Za-z0-9._-]+)\s*>")
+_BARE_ADDRESS = re.compile(rb"[^\s<>,;:\"()]+@([A-Za-z0-9._-]+)")
+_LIST_ID = re.compile(rb"<([^<>\s]{1,255})>")
+_ADDRESS = re.compile(rb"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9._-]+")
+_PARAMETER = re.compile(r";\s*([^\s=;\"]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^;\s]*))", re.DOTALL)
+
+PARTS_OF_A_DIGEST = "message/rfc822"  # RFC 2046, section 5.1.5
+
+
+class Receipt(NamedTuple):
+    """A field that asks for a receipt: the span of its name, the name, and the name that it gets."""
+
+    span: Span
+    name: str
+    renamed: bytes
+
+
+class HeaderContext(NamedTuple):
+    """What a message's own header says about it: its origin, and the addresses that it was sent to."""
+
+    origin: Origin
+    recipients: tuple[str, ...]
+
+
+def receipts(header: bytes) -> list[Receipt]:
+    """The fields of `header` that ask for a receipt, in order."""
+    return [
+        Receipt(Span(*match.span(1)), match[1].decode("ascii"), _rename(match[1]))
+        for match in _RECEIPT.finditer(header)
+    ]
+
+
+def _rename(name: bytes) -> bytes:
+    """Another name of the same length that asks for nothing: its first letter, after any `X-`, becomes an X."""
+    position = 2 if name[:2].upper() == b"X-" else 0
+    return name[:position] + b"X" + name[position + 1 :]
+
+
+def entity(header: bytes, *, default: str = "text/plain", protected: bool = False) -> Entity:
+    """What `header` says about its body (RFC 2045); the first field of a name counts, `default` where there is none."""
+    content_type = encoding = None
+    for match in _MIME.finditer(header):
+        if match[1]:
+            content_type = match[3] if content_type is None else content_type
+        elif encoding is None:
+            encoding = match[3]
+    media_type, parameters = _content_type(content_type) if content_type is not None else (default, {})
+    return Entity(media_type or default, parameters, _encoding(encoding) if encoding else "7bit", protected)
+
+
+@lru_cache(maxsize=64)
+def _encoding(value: bytes) -> str:
+    """The token of a Content-Transfer-Encoding field, in lower case, without comments (RFC 2045, section 6.1)."""
+    words = re.sub(rb"\([^()]*\)", b" ", value).replace(b";", b" ").split()
+    return words[0].strip(b"\"'").decode("ascii", "replace").lower() if words else "7bit"
+
+
+@lru_cache(maxsize=256)
+def _content_type(value: bytes) -> tuple[str, Mapping[str, str]]:
+    """Media type and parameters of a Content-Type field (RFC 2045, section 5.1; RFC 2231 for `name*0=`)."""
+    text = value.decode("utf-8", "surrogateescape").replace("\r", "").replace("\n", "")
+    if "(" in text and '"' not in text:
+        text = re.sub(r"\([^()]*\)", " ", text)
+    media_type = text.partition(";")[0].strip().lower()
+    if "*" in text:
+        return media_type, _extended_parameters(text)
+    parameters: dict[str, str] = {}
+    for name, quoted, plain in _PARAMETER.findall(text):
+        parameters.setdefault(name.lower(), re.sub(r"\\(.)", r"\1", quoted) if quoted else plain)
+    return media_type, parameters
+
+
+def _extended_parameters(text: str) -> Mapping[str, str]:
+    """Parameters with continuations or a charset, as the standard library reads them."""
+    message = Message()
+    message["Content-Type"] = text
+    found: dict[str, str] = {}
+    for name, value in message.get_params([], unquote=True)[1:]:
+        found.setdefault(name.lower(), value[2] if isinstance(value, tuple) else value)
+    return found
+
+
+def context(header: bytes) -> HeaderContext:
+    """Sender domain, List-Id and recipients from a message's own header."""
+    fields: dict[bytes, list[bytes]] = {}
+    for match in _CONTEXT.finditer(header):
+        fields.setdefault(match[1].lower(), []).append(match[2])
+    sender = next(
+        (domain for name in (b"from", b"sender") for domain in map(_domain, fields.get(name, ())) if domain), ""
+    )
+    list_id = next((found[1] for value in fields.get(b"list-id", ()) if (found := _LIST_ID.search(value))), b"")
+    to = b",".join(value for name in (b"to", b"cc", b"delivered-to") for value in fields.get(name, ()))
+    recipients = tuple(dict.fromkeys(address.decode("ascii") for address in _ADDRESS.findall(to)))
+    return HeaderContext(Origin(sender, list_id.decode("ascii", "replace").lower()), recipients)
+
+
+def _domain(value: bytes) -> str:
+    """The domain of the first address in `value`; what stands in angle brackets counts first."""
+    found = _ANGLE_ADDRESS.search(value) or _BARE_ADDRESS.search(value)
+    return found[1].decode("ascii").lower().strip(".") if found else ""

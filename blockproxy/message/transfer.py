@@ -1,0 +1,234 @@
+"""Content-Transfer-Encodings (RFC 2045, section 6), undone and redone at the same width.
+
+`decode` gives a leaf's octets; patches made on them go back through `encode`, where every octet is written as wide
+as the one it replaces: in quoted-printable a `=XX` slot stays a `=XX` slot and a soft break stays where it is, in
+base64 the same group of four characters is written again. So neither the encoded nor the decoded length moves.
+
+Base64 with padding before its end, or with characters outside its alphabet, is refused: decoders disagree about it.
+"""
+
+import binascii
+import re
+from abc import ABC, abstractmethod
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+from blockproxy.model import Patch, Span
+
+BLOCK = 2048  # octets of quoted-printable that are mapped at once; only blocks that a patch touches are mapped
+
+
+class UndecodableError(Exception):
+    """The octets are not what their Content-Transfer-Encoding promises; the argument is the reason for the skip."""
+
+
+class Decoded(ABC):
+    """The decoded octets of a leaf, and the way back."""
+
+    octets: bytes
+
+    @abstractmethod
+    def encode(self, patches: Sequence[Patch]) -> bytes:
+        """The leaf as it was transmitted, with `patches` (sorted, not overlapping) applied; same length."""
+
+    @abstractmethod
+    def locate(self, span: Span) -> Span:
+        """Where decoded octets stand in the leaf as it was transmitted."""
+
+    def takes(self, patch: Patch) -> bool:  # noqa: ARG002
+        """Whether every octet of `patch` fits into the slot of the octet that it replaces."""
+        return True
+
+    def plain_only(self, position: int) -> bool:  # noqa: ARG002
+        """Whether only a printable character other than `=` can be written at decoded `position`."""
+        return False
+
+
+def apply(octets: bytes, patches: Iterable[Patch]) -> bytes:
+    """`octets` with `patches` (sorted, not overlapping) applied."""
+    pieces: list[bytes] = []
+    position = 0
+    for patch in patches:
+        pieces += (octets[position : patch.span.start], patch.replacement)
+        position = patch.span.end
+    return b"".join((*pieces, octets[position:]))
+
+
+class Identity(Decoded):
+    """7bit, 8bit and binary: the octets themselves."""
+
+    def __init__(self, encoded: bytes) -> None:
+        self.octets = encoded
+
+    def encode(self, patches: Sequence[Patch]) -> bytes:
+        """See `Decoded.encode`."""
+        return apply(self.octets, patches)
+
+    def locate(self, span: Span) -> Span:
+        """See `Decoded.locate`."""
+        return span
+
+
+# What a decoder has to think about: a broken escape, or blanks between `=` and the end of the line.
+_ODD = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n)")
+_TOKEN = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*(?:\r?\n|\Z))|(.)", re.DOTALL)
+_ESCAPED = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*(?:\r?\n|\Z))")
+# RFC 2045, section 6.7, rule 2: these stand for themselves. Blanks are the patch's own care: never before a line end.
+_PLAIN = frozenset(range(33, 127)) - {ord("=")} | {ord(" "), ord("\t")}
+
+
+def _undo(block: bytes) -> bytes:
+    """Quoted-printable as mail programs read it: broken escapes stand for themselves (RFC 2045, section 6.7)."""
+    if _ODD.search(block) is None:
+        return binascii.a2b_qp(block)
+    return _ESCAPED.sub(lambda match: bytes.fromhex(match[1].decode()) if match[1] else b"", block)
+
+
+class QuotedPrintable(Decoded):
+    """Section 6.7. Decoded in blocks of whole lines, so that only touched blocks need a map of every octet."""
+
+    def __init__(self, encoded: bytes) -> None:
+        self._encoded = encoded
+        self._cuts = _line_cuts(encoded)
+        blocks = [_undo(encoded[start:end]) for start, end in self._blocks()]
+        self._starts = [0, *accumulate(map(len, blocks))]
+        self._maps: dict[int, list[int]] = {}
+        self.octets = b"".join(blocks)
+
+    def _blocks(self) -> Iterable[tuple[int, int]]:
+        return zip(self._cuts, self._cuts[1:], strict=False)
+
+    def _at(self, position: int) -> int:
+        """The offset in the encoded leaf of the slot that holds decoded `position`; its end, one past the last."""
+        if position >= len(self.octets):
+            return len(self._encoded)
+        block = bisect_right(self._starts, position) - 1
+        if block not in self._maps:
+            start, end = self._cuts[block], self._cuts[block + 1]
+            tokens = _TOKEN.finditer(self._encoded, start, end)
+            self._maps[block] = [token.start() for token in tokens if token.lastindex]
+        return self._maps[block][position - self._starts[block]]
+
+    def _width(self, slot: int) -> int:
+        return 3 if _ESCAPED.match(self._encoded, slot) else 1
+
+    def plain_only(self, position: int) -> bool:
+        """See `Decoded.plain_only`."""
+        return self._width(self._at(position)) == 1
+
+    def takes(self, patch: Patch) -> bool:
+        """See `Decoded.takes`."""
+        return all(
+            octet == self.octets[position] or octet in _PLAIN or not self.plain_only(position)
+            for position, octet in enumerate(patch.replacement, patch.span.start)
+        )
+
+    def encode(self, patches: Sequence[Patch]) -> bytes:
+        """See `Decoded.encode`. Raises UndecodableError when the result would not decode to what was meant."""
+        out = bytearray(self._encoded)
+        for patch in patches:
+            for position, octet in enumerate(patch.replacement, patch.span.start):
+                if octet == self.octets[position]:
+                    continue
+                slot = self._at(position)
+                if self._width(slot) == 3:
+                    out[slot : slot + 3] = b"=%02X" % octet
+                else:
+                    out[slot] = octet
+        encoded = bytes(out)
+        # A broken escape in front of a patch could have become a whole one.
+        if QuotedPrintable(encoded).octets != apply(self.octets, patches):
+            raise UndecodableError("the quoted-printable text cannot be changed safely")
+        return encoded
+
+    def locate(self, span: Span) -> Span:
+        """See `Decoded.locate`."""
+        start = self._at(span.start)
+        if span.end <= span.start:
+            return Span(start, start)
+        last = self._at(span.end - 1)
+        return Span(start, last + self._width(last))
+
+
+def _line_cuts(encoded: bytes) -> list[int]:
+    """Offsets that cut `encoded` into blocks of whole lines, each of at least BLOCK octets but for the last."""
+    cuts = [0]
+    while (found := encoded.find(b"\n", cuts[-1] + BLOCK)) >= 0:
+        cuts.append(found + 1)
+    if cuts[-1] != len(encoded):
+        cuts.append(len(encoded))
+    return cuts
+
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}\Z")
+_BLANKS = b" \t\r\n"
+_GAP = re.compile(rb"[ \t\r\n]+")
+
+
+class Base64(Decoded):
+    """Section 6.8. Line lengths, white space and padding stay as they were; a cut-off last group is read as far as
+    it goes.
+    """
+
+    def __init__(self, encoded: bytes) -> None:
+        self._encoded = encoded
+        self._compact = encoded.translate(None, _BLANKS)
+        if _BASE64.match(self._compact) is None:
+            raise UndecodableError("base64 with characters outside its alphabet, or padding before its end")
+        self._digits = self._compact.rstrip(b"=")
+        usable = len(self._digits) - (len(self._digits) % 4 == 1)
+        self._digits = self._digits[:usable]
+        self.octets = binascii.a2b_base64(self._digits + b"=" * (-usable % 4))
+
+    def encode(self, patches: Sequence[Patch]) -> bytes:
+        """See `Decoded.encode`."""
+        octets = apply(self.octets, patches)
+        digits = bytearray(self._compact)
+        for patch in patches:
+            first, last = patch.span.start // 3, -(-patch.span.end // 3)
+            group = binascii.b2a_base64(octets[first * 3 : last * 3], newline=False).rstrip(b"=")
+            digits[first * 4 : first * 4 + len(group)] = group
+        return self._spread(bytes(digits))
+
+    def _spread(self, digits: bytes) -> bytes:
+        """`digits` with the white space of the transmitted leaf between them."""
+        pieces: list[bytes] = []
+        position = used = 0
+        for gap in _GAP.finditer(self._encoded):
+            width = gap.start() - position
+            pieces += (digits[used : used + width], gap[0])
+            position, used = gap.end(), used + width
+        return b"".join((*pieces, digits[used:]))
+
+    def locate(self, span: Span) -> Span:
+        """See `Decoded.locate`. The groups of four characters that hold `span`."""
+        first, last = span.start // 3 * 4, -(-span.end // 3) * 4
+        gaps = [(gap.start(), gap.end() - gap.start()) for gap in _GAP.finditer(self._encoded)]
+
+        def place(digit: int) -> int:
+            for start, width in gaps:
+                if start > digit:
+                    break
+                digit += width
+            return digit
+
+        return Span(place(first), min(place(last - 1) + 1, len(self._encoded)))
+
+
+_DECODERS: dict[str, type[Identity | QuotedPrintable | Base64]] = {
+    "7bit": Identity,
+    "8bit": Identity,
+    "binary": Identity,
+    "": Identity,
+    "quoted-printable": QuotedPrintable,
+    "base64": Base64,
+}
+
+
+def decode(encoded: bytes, encoding: str) -> Decoded:
+    """Undo the Content-Transfer-Encoding called `encoding`; UndecodableError says why that can't be done safely."""
+    decoder = _DECODERS.get(encoding)
+    if decoder is None:
+        raise UndecodableError(f"unknown Content-Transfer-Encoding {encoding[:40]!r}")
+    return decoder(encoded)
