@@ -1,0 +1,92 @@
+"""Query parameters that identify a reader, a click or a campaign, and that a link works without."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from blockproxy.url import Url
+
+
+class Meaning(StrEnum):
+    """Whom or what the value of a parameter names."""
+
+    RECIPIENT = "recipient"
+    CLICK = "click"
+    CAMPAIGN = "campaign"
+    AFFILIATE = "affiliate"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A name, or with `*` at its end the beginning of names; `only` and `never` are hosts."""
+
+    name: str
+    meaning: Meaning
+    family: str
+    vendor: str
+    only: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+
+    def holds_on(self, host: str) -> bool:
+        """Whether the parameter means this on `host`."""
+        if self.only and not any(map(_below, self.only, [host] * len(self.only))):
+            return False
+        return not any(map(_below, self.never, [host] * len(self.never)))
+
+
+class ParameterHit(NamedTuple):
+    """A known parameter in a URL: `raw` is `name=value` as it stands in the query, `start` its offset there."""
+
+    name: str
+    raw: str
+    start: int
+    meaning: Meaning
+    family: str
+    vendor: str
+
+
+class Parameters:
+    """Every known parameter."""
+
+    def __init__(self, parameters: Iterable[Parameter]) -> None:
+        everything = tuple(parameters)
+        self._names = {known.name: known for known in everything if not known.name.endswith("*")}
+        self._families = {known.name[:-1]: known for known in everything if known.name.endswith("*")}
+        self._prefixes = tuple(self._families)
+
+    def find(self, url: Url) -> tuple[ParameterHit, ...]:
+        """The known parameters of `url`, in its order."""
+        if not url.query:
+            return ()
+        hits, start = [], 0
+        for raw in url.query.split("&"):
+            name = raw.partition("=")[0].removeprefix("amp;")
+            known = self._names.get(name) or self._by_prefix(name)
+            if known is not None and known.holds_on(url.host):
+                hits.append(ParameterHit(name, raw, start, known.meaning, known.family, known.vendor))
+            start += len(raw) + 1
+        return tuple(hits)
+
+    def _by_prefix(self, name: str) -> Parameter | None:
+        if not name.startswith(self._prefixes):
+            return None
+        longest = max((prefix for prefix in self._prefixes if name.startswith(prefix)), key=len)
+        return self._families[longest]
+
+
+def without(url: Url, hits: Iterable[ParameterHit]) -> str:
+    """`url` without those parameters; everything else stays octet for octet, an empty query loses its `?`."""
+    gone = {hit.start for hit in hits}
+    kept, start = [], 0
+    for raw in url.query.split("&"):
+        if start not in gone:
+            kept.append(raw)
+        start += len(raw) + 1
+    before, _, rest = url.href.partition("?")
+    fragment = rest[len(url.query) :]
+    return before + ("?" + "&".join(kept) if kept else "") + fragment
+
+
+def _below(domain: str, host: str) -> bool:
+    return host == domain or host.endswith("." + domain)

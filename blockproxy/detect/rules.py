@@ -1,0 +1,135 @@
+"""The rule set: everything that `rules/` and the user's own folders say, ready to be asked about URLs.
+
+    rules = built_in()
+    match = rules.match(url, Trigger.CLICK)
+
+Answers depend on the files and the URL only. A rule set never changes and can be sent to another process.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from blockproxy.detect.index import Index, Match
+from blockproxy.detect.loading import Loaded, load_folders
+from blockproxy.detect.parameters import Parameter, ParameterHit, Parameters
+from blockproxy.detect.rulefile import Problem
+from blockproxy.detect.spared import Reason, Spared
+from blockproxy.detect.vendor import Rule, Vendor
+from blockproxy.errors import RuleError
+from blockproxy.model import Resource, Trigger
+from blockproxy.url import Url, parse
+
+__all__ = ["Match", "ParameterHit", "RuleSet", "built_in", "load"]
+
+MAX_NESTING = 5  # redirects in one another that are unwrapped at once; three have been seen
+
+
+class RuleSet:
+    """Vendors' rules, parameters and what is spared. `digest` names the files it was made from (SHA-256)."""
+
+    def __init__(
+        self,
+        vendors: Mapping[Vendor, Sequence[Rule]],
+        parameters: Iterable[Parameter] = (),
+        spared: Iterable[Reason] = (),
+        digest: str = "",
+    ) -> None:
+        self.vendors = {vendor: tuple(rules) for vendor, rules in vendors.items()}
+        self.digest = digest
+        self._source = (self.vendors, tuple(parameters), tuple(spared), digest)
+        everything = [Match(vendor, rule) for vendor, rules in self.vendors.items() for rule in rules]
+        self._indexes = {
+            trigger: Index(match for match in everything if match.rule.trigger is trigger) for trigger in Trigger
+        }
+        self._parameters = Parameters(self._source[1])
+        self._spared = Spared(self._source[2])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RuleSet, self._source
+
+    def match(self, url: Url, trigger: Trigger, resource: Resource | None = None) -> Match | None:
+        """The most special rule that knows `url`; with `resource`, only rules that speak about such a one.
+
+        A rule with `needs_invisible` has seen a path on a host that it does not know: the caller has to make sure
+        that the image is invisible before believing it.
+        """
+        return self._indexes[trigger].first(url, resource)
+
+    def matches(self, url: Url, trigger: Trigger) -> list[Match]:
+        """Every rule that knows `url`, the most special one first."""
+        return self._indexes[trigger].all(url)
+
+    def target(self, match: Match, url: Url) -> str | None:
+        """Where the redirect `url` leads, as far as it says so itself, through up to `MAX_NESTING` redirects.
+
+        None where the address is the vendor's secret or would be longer than `url`. Ask `spared` about the answer too:
+        a way to unsubscribe is left wrapped.
+        """
+        found: str | None = None
+        inner: Url | None = url
+        for _ in range(MAX_NESTING):
+            next_one = match.rule.target(inner) if match.rule.target and inner else None
+            if next_one is None or inner is None:
+                break
+            # A browser that is redirected takes the fragment along.
+            found = f"{next_one}#{inner.fragment}" if inner.fragment and "#" not in next_one else next_one
+            inner = parse(found)
+            following = self.match(inner, Trigger.CLICK) if inner and not self.spared(inner) else None
+            if following is None:
+                break
+            match = following
+        return found if found is None or len(found) <= len(url.href) else None
+
+    def parameters(self, url: Url) -> tuple[ParameterHit, ...]:
+        """The query parameters of `url` that identify somebody or something, in its order."""
+        return self._parameters.find(url)
+
+    def spared(self, url: Url) -> str | None:
+        """Why `url` is never touched, or None."""
+        return self._spared.find(url)
+
+
+def load(folders: Sequence[Path] = ()) -> RuleSet:
+    """The shipped rules, then those of `folders`; a later file wins over one of the same id.
+
+    Raises RuleError with every problem of every file.
+    """
+    loaded = load_folders([built_in_folder(), *folders])
+    if loaded.problems:
+        raise RuleError([str(problem) for problem in sorted(loaded.problems)])
+    return rule_set(loaded)
+
+
+@lru_cache(maxsize=1)
+def built_in() -> RuleSet:
+    """The shipped rules."""
+    return load()
+
+
+def built_in_folder() -> Path:
+    """`rules/`: inside the wheel, or at the top of the checkout."""
+    package = Path(str(resources.files("blockproxy")))
+    shipped = package / "_rules"
+    return shipped if shipped.is_dir() else package.parent / "rules"
+
+
+def rule_set(loaded: Loaded) -> RuleSet:
+    """What was read, as a rule set."""
+    digest = hashlib.sha256()
+    for file in loaded.files:
+        digest.update(b"%s\0%d\0%s" % (file.name.encode(), len(file.content), file.content))
+    return RuleSet(
+        dict(loaded.vendors.values()),
+        [parameter for family in loaded.parameters.values() for parameter in family],
+        loaded.spared.values(),
+        digest.hexdigest(),
+    )
+
+
+def problems_of(folders: Sequence[Path]) -> list[Problem]:
+    """What keeps `folders` from being loaded."""
+    return sorted(load_folders(folders).problems)

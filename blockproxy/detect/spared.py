@@ -1,0 +1,74 @@
+"""URLs that are never touched: unsubscribe, one-time sign-in, signed links, and the rest of rules/spared.yaml.
+
+Words are looked for in the path, in the names of parameters, and in those values that are addresses themselves:
+a link to `/login?next=/unsubscribe` is about both.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from blockproxy.url import Url
+
+MAX_SEARCHED = 8 * 1024  # characters; what matters stands at the front, and longer URLs are images' and clicks'
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One entry of the file."""
+
+    id: str
+    reason: str
+    words: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
+class Spared:
+    """Every reason to leave a URL alone."""
+
+    def __init__(self, reasons: Iterable[Reason]) -> None:
+        everything = tuple(reasons)
+        self._words = {word.replace(" ", ""): entry.reason for entry in everything for word in entry.words}
+        self._parameters = {name: entry.reason for entry in everything for name in entry.parameters}
+        self._hosts = {host: entry.reason for entry in everything for host in entry.hosts}
+        # Longer ones first, or `login` would hide `login link`.
+        spellings = sorted({word for entry in everything for word in entry.words}, key=len, reverse=True)
+        alternatives = "|".join(word.replace(" ", "[-_.+ ]?") for word in spellings) or r"(?!)"
+        # `resetPassword` begins a word with its capital, `unsubscribeLink` ends one before it.
+        self._search = re.compile(rf"(?<![a-z])({alternatives})(?![a-z])").search
+
+    def find(self, url: Url) -> str | None:
+        """Why `url` is never touched, or None."""
+        host = url.host
+        while host:
+            if host in self._hosts:
+                return self._hosts[host]
+            host = host.partition(".")[2]
+        return self._by_parameter(url.query) or self._by_word(url)
+
+    def _by_parameter(self, query: str) -> str | None:
+        for pair in query[:MAX_SEARCHED].split("&"):
+            reason = self._parameters.get(pair.partition("=")[0].removeprefix("amp;").lower())
+            if reason is not None:
+                return reason
+        return None
+
+    def _by_word(self, url: Url) -> str | None:
+        found = self._search(_words(url))
+        return self._words[re.sub("[-_.+ ]", "", found.group(1))] if found else None
+
+
+def _words(url: Url) -> str:
+    """Path and names of parameters, unescaped, in lower case, with a space before each capital inside a word."""
+    text = unquote(url.path[:MAX_SEARCHED])
+    if url.query:
+        text += " " + " ".join(map(_of_parameter, url.query[:MAX_SEARCHED].split("&")))
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).lower()
+
+
+def _of_parameter(pair: str) -> str:
+    name, _, value = pair.partition("=")
+    value = unquote(unquote(value))
+    return f"{name} {value}" if "/" in value else name
