@@ -1,0 +1,119 @@
+"""The SQLite file: where it is, who may read it, and how an old one becomes a new one.
+
+Migrations are the numbered files in `schema/`; `PRAGMA user_version` says how far a database has come.
+"""
+
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+from blockproxy.errors import SettingsError
+
+KEY_LENGTH = 32  # octets; as long as the hash of the HMAC (RFC 2104, section 3)
+BUSY = 5.0  # seconds to wait for another process's transaction; ours last milliseconds
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """The database at `path`, made where it is missing, brought to the newest schema.
+
+    Raises SettingsError where that is impossible.
+    """
+    try:
+        _make_folder(path)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+    except (OSError, sqlite3.Error) as error:
+        raise _unusable(path, error) from error
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")  # in WAL a power cut loses the last rows, never the file
+        connection.execute("PRAGMA secure_delete=ON")  # what is past its retention is overwritten, not just unlinked
+        _migrate(connection)
+    except (sqlite3.Error, SettingsError) as error:
+        connection.close()
+        raise _unusable(path, error) from error
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """The database at `path`, which must be there; raises SettingsError where it is not or is none."""
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY)
+        connection.execute("SELECT 1 FROM findings LIMIT 1")
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
+    return connection
+
+
+def key(path: Path) -> bytes:
+    """The key of the pseudonyms, beside the database at `path`; made on first use, readable by its owner only."""
+    place = path.with_name(path.name + ".key")
+    try:
+        _make_folder(path)
+        descriptor = os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(KEY_LENGTH))
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise _unusable(place, error) from error
+    try:
+        octets = place.read_bytes()
+    except OSError as error:
+        raise _unusable(place, error) from error
+    if len(octets) != KEY_LENGTH:
+        raise SettingsError([f"{place}: must hold {KEY_LENGTH} octets and holds {len(octets)}"])
+    return octets
+
+
+def _make_folder(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Run every migration that this database has not seen, all or none."""
+    scripts = migrations()
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        _not_newer(version, len(scripts))
+        for script in scripts[version:]:
+            for statement in _statements(script):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={len(scripts)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _not_newer(version: int, known: int) -> None:
+    if version > known:
+        raise SettingsError([f"was written by a newer blockproxy (schema {version}, this one knows {known})"])
+
+
+def migrations() -> list[str]:
+    """The SQL of every migration, 0001.sql first."""
+    files = sorted(
+        (f for f in (resources.files("blockproxy.eventlog") / "schema").iterdir() if f.name.endswith(".sql")),
+        key=lambda file: file.name,
+    )
+    return [file.read_text(encoding="utf-8") for file in files]
+
+
+def _statements(script: str) -> Iterator[str]:
+    # `executescript` would commit the transaction that makes a migration whole.
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if line.rstrip().endswith(";") and sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _unusable(path: Path, error: Exception) -> SettingsError:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return SettingsError([f"{path}: the event log cannot be opened: {reason}"])

@@ -1,0 +1,161 @@
+"""From what the cleaner found to rows that may be kept: this is where everything that identifies a reader ends.
+
+A row holds the fields of `schema/0001.sql` and nothing else; a test compares the two.
+"""
+
+import codecs
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from blockproxy.eventlog import skeleton
+from blockproxy.model import Finding, Origin, Skip
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How a message passed: `protocol` "imap" or "smtp", `direction` "in" or "out".
+
+    `account` is the login name and `message` an identity such as "INBOX/1/7" (mailbox, UIDVALIDITY, UID); both are
+    only ever stored as pseudonyms.
+    """
+
+    protocol: str
+    account: str
+    message: str
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the cleaner said about one message, without the message."""
+
+    findings: tuple[Finding, ...]
+    skipped: tuple[Skip, ...]
+    origin: Origin
+    delivery: Delivery
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A finding as it is stored; the fields are explained in `schema/0001.sql`."""
+
+    day: str
+    protocol: str
+    direction: str
+    account: str
+    message: str
+    sender_domain: str
+    list_domain: str
+    part: str
+    span_start: int
+    technique: str
+    rule: str
+    vendor: str
+    action: str
+    confidence: float
+    host: str
+    skeleton: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class SkipEvent:
+    """A part that was left unread, as it is stored; the fields are explained in `schema/0001.sql`."""
+
+    day: str
+    protocol: str
+    direction: str
+    account: str
+    message: str
+    sender_domain: str
+    part: str
+    reason: str
+    detail: str
+
+
+class Pseudonyms:
+    """Names that say "the same one again" and nothing more, to anybody without the key: HMAC-SHA256 (RFC 2104)."""
+
+    LENGTH = 32  # hexadecimal digits: 128 bits, no collision among all the mail there is
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def account(self, login: str) -> str:
+        """The pseudonym of a login name."""
+        return self._of("account", login)
+
+    def message(self, login: str, message: str) -> str:
+        """The pseudonym of a message; the same message of two accounts has two."""
+        return self._of("message", login, message)
+
+    def _of(self, *texts: str) -> str:
+        octets = [text.encode("utf-8", "surrogateescape") for text in texts]
+        plain = b"".join(len(octet).to_bytes(8, "big") + octet for octet in octets)
+        return hmac.new(self._key, plain, hashlib.sha256).hexdigest()[: self.LENGTH]
+
+
+def finding_rows(seen: Seen, pseudonyms: Pseudonyms) -> Iterable[Event]:
+    """One row for each finding in `seen`."""
+    account, message = _who(seen.delivery, pseudonyms)
+    for finding in seen.findings:
+        shape = skeleton.of_url(finding.url)
+        yield Event(
+            day=seen.day.isoformat(),
+            protocol=seen.delivery.protocol,
+            direction=seen.delivery.direction,
+            account=account,
+            message=message,
+            sender_domain=skeleton.of_host(seen.origin.sender_domain),
+            list_domain=_list_domain(seen.origin.list_id),
+            part=finding.part,
+            span_start=finding.span.start,
+            technique=finding.technique.value,
+            rule=finding.rule,
+            vendor=finding.vendor,
+            action=finding.action.value,
+            confidence=round(finding.confidence, 3),
+            host=skeleton.registrable(shape.partition("://")[2].partition("/")[0]) if shape else "",
+            skeleton=shape,
+            evidence=skeleton.of_text(finding.evidence, finding.url),
+        )
+
+
+def skip_rows(seen: Seen, pseudonyms: Pseudonyms) -> Iterable[SkipEvent]:
+    """One row for each skip in `seen`."""
+    account, message = _who(seen.delivery, pseudonyms)
+    for skip in seen.skipped:
+        yield SkipEvent(
+            day=seen.day.isoformat(),
+            protocol=seen.delivery.protocol,
+            direction=seen.delivery.direction,
+            account=account,
+            message=message,
+            sender_domain=skeleton.of_host(seen.origin.sender_domain),
+            part=skip.part,
+            reason=skip.reason,
+            detail=_harmless(skip),
+        )
+
+
+def _who(delivery: Delivery, pseudonyms: Pseudonyms) -> tuple[str, str]:
+    return pseudonyms.account(delivery.account), pseudonyms.message(delivery.account, delivery.message)
+
+
+def _list_domain(list_id: str) -> str:
+    """`Weekly <weekly.news.example.com>` (RFC 2919) to `example.com`: the rest can be one reader's own list."""
+    return skeleton.registrable(list_id.rpartition("<")[2].partition(">")[0].strip())
+
+
+def _harmless(skip: Skip) -> str:
+    """The detail of a skip if it is the type of an exception or a known charset, not something that a sender wrote."""
+    if skip.reason == "error":
+        return skip.detail if skip.detail.isidentifier() and len(skip.detail) <= 60 else ""
+    try:
+        return codecs.lookup(skip.detail).name if skip.detail else ""
+    except (LookupError, ValueError):
+        return ""
