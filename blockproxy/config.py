@@ -17,8 +17,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from blockproxy import yamlfile
 from blockproxy.errors import SettingsError
 from blockproxy.model import Action, Policy, Technique
+from blockproxy.tls import client_context, server_context
 
 FILE_NAME = "blockproxy.yaml"
+
+EXAMPLE_TITLE = """\
+# Settings of blockproxy: change the servers and the addresses, leave out what you do not change.
+# The file is looked for in your own configuration folder (~/.config/blockproxy on Linux), then in /etc/blockproxy.
+"""
 
 Tls = Literal["none", "starttls", "implicit"]
 TLS = (
@@ -72,7 +78,7 @@ Folder = Annotated[Path, AfterValidator(_path), AfterValidator(_folder)]
 class Section(BaseModel):
     """A mapping in the file: frozen, and a name that it does not know is a mistake."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 class Listener(Section):
@@ -111,17 +117,14 @@ class Listener(Section):
     def _fits(cls, key: Path | None, info: ValidationInfo) -> Path | None:
         certificate = info.data.get("certificate")
         if certificate is not None and key is not None:
-            _load_chain(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), certificate, key)
+            server_context(certificate, key)
         return key
 
     def tls_context(self) -> ssl.SSLContext | None:
         """What the listening socket needs to speak TLS; None for `tls: none`."""
         if self.tls == "none" or self.certificate is None or self.key is None:
             return None
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8314, section 4.1
-        _load_chain(context, self.certificate, self.key)
-        return context
+        return server_context(self.certificate, self.key)
 
 
 class Upstream(Section):
@@ -146,46 +149,21 @@ class Upstream(Section):
     @classmethod
     def _loads(cls, path: Path | None) -> Path | None:
         if path is not None:
-            _load_authority(path)
+            client_context(path)
         return path
 
     def tls_context(self) -> ssl.SSLContext | None:
         """What the connection to the server needs to speak TLS, verifying; None for `tls: none`."""
-        if self.tls == "none":
-            return None
-        context = ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file else None)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8314, section 4.1
-        return context
-
-
-def _load_chain(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
-    """Raises ValueError with a sentence for a person where the files are not a certificate and its key."""
-    try:
-        # An encrypted key would otherwise ask for its password on the terminal.
-        context.load_cert_chain(certificate, key, password=lambda: b"")
-    except ssl.SSLError as error:
-        reason = "does not belong to the certificate" if error.reason == "KEY_VALUES_MISMATCH" else "is not usable"
-        raise ValueError(
-            f"{key} {reason} {certificate}; both must be PEM files, the key not encrypted ({error.reason or error})"
-        ) from error
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{key} with {certificate} cannot be loaded: {error}") from error
-
-
-def _load_authority(path: Path) -> None:
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
-    except FileNotFoundError:
-        raise ValueError(f"there is no file {path}") from None
-    except (ssl.SSLError, OSError) as error:
-        raise ValueError(f"{path} has no certificate in PEM format ({error})") from error
+        return None if self.tls == "none" else client_context(self.ca_file)
 
 
 class Imap(Section):
     """Reading mail."""
 
     listen: Listener = Field(default=Listener(port=1143), description="Where the mail client reads mail.")
-    upstream: Upstream = Field(description="The IMAP server with the mailboxes.")
+    upstream: Upstream = Field(
+        examples=[{"host": "imap.example.org", "port": 993}], description="The IMAP server with the mailboxes."
+    )
 
 
 class Receipts(Section):
@@ -201,7 +179,10 @@ class Smtp(Section):
     """Sending mail."""
 
     listen: Listener = Field(default=Listener(port=1587), description="Where the mail client sends mail.")
-    upstream: Upstream = Field(description="The submission server that sends the mail on.")
+    upstream: Upstream = Field(
+        examples=[{"host": "smtp.example.org", "port": 465}],
+        description="The submission server that sends the mail on.",
+    )
     receipts: Receipts = Field(default=Receipts(), description="Read receipts on their way out.")
 
 
@@ -256,11 +237,16 @@ class Rules(Section):
     )
 
 
+def default_eventlog() -> Path:
+    """Where the event log is unless the settings say otherwise."""
+    return platformdirs.user_data_path("blockproxy") / "events.sqlite3"
+
+
 class EventLogSettings(Section):
     """The history of what was blocked: never a text, a subject, a full URL or the time of reading."""
 
     path: File = Field(
-        default_factory=lambda: platformdirs.user_data_path("blockproxy") / "events.sqlite3",
+        default_factory=default_eventlog,
         description="The SQLite file. The key of the pseudonyms in it stands beside it.",
     )
     retention_days: int = Field(default=90, ge=1, le=3650, description="Older events are deleted.")
@@ -278,7 +264,9 @@ class Settings(Section):
     imap: Imap | None = Field(default=None, description="Reading mail. Leave it out to proxy only sending.")
     smtp: Smtp | None = Field(default=None, description="Sending mail. Leave it out to proxy only reading.")
     addresses: tuple[Annotated[str, AfterValidator(_address)], ...] = Field(
-        default=(), description="Your own mail addresses, to recognise them inside tracking URLs."
+        default=(),
+        examples=[["me@example.org"]],
+        description="Your own mail addresses, to recognise them inside tracking URLs.",
     )
     policy: PolicySettings = Field(default=PolicySettings(), description="What is done about what is found.")
     rules: Rules = Field(default=Rules(), description="The rules that name the trackers.")
@@ -325,3 +313,8 @@ def find(candidates: Sequence[Path] | None = None) -> Path:
 def load(path: Path | None = None) -> Settings:
     """The settings in `path`, or in the first of `places()`; raises SettingsError with every mistake in it."""
     return yamlfile.read(find() if path is None else path, Settings)
+
+
+def example() -> str:
+    """A settings file to begin with: every setting with its description, its default, and made-up servers."""
+    return EXAMPLE_TITLE + yamlfile.example(Settings)

@@ -5,6 +5,7 @@ brings the two together and says it in words for somebody who does not know what
 """
 
 import difflib
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -180,3 +181,33 @@ def _shown(value: object) -> str:
         return "a mapping" if isinstance(value, dict) else "a list"
     text = "empty" if value is None else str(value).lower() if isinstance(value, bool) else f"{value!r}"
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def example(model: type[BaseModel], given: Mapping[str, Any] | None = None, indent: str = "") -> str:
+    """A commented file that `read` takes for `model`: `given` values first, then each field's example or default.
+
+    A setting whose default is nothing, or depends on the machine, is commented out.
+    """
+    given, lines = given or {}, []
+    for name, field in names(model).items():
+        value = given.get(name, field.examples[0] if field.examples else field.default)
+        inner = submodel(field)
+        lines += [None if indent else "", *_comment(field, indent)]
+        if inner is None:
+            off = value is None or field.default_factory is not None
+            lines.append(f"{indent}{'# ' if off else ''}{name}:{'' if off else ' ' + _yaml(value)}")
+            continue
+        below = value.model_dump(by_alias=True) if isinstance(value, BaseModel) else value
+        lines += [f"{indent}{name}:", example(inner, below, indent + "  ").rstrip("\n")]
+    return "\n".join(line for line in lines if line is not None) + "\n"
+
+
+def _comment(field: Any, indent: str) -> list[str]:
+    allowed = [str(value) for value in get_args(field.annotation) if isinstance(value, str)]
+    text = field.description + (f" One of: {', '.join(allowed)}." if allowed else "")
+    return textwrap.wrap(text, 110, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
+
+
+def _yaml(value: object) -> str:
+    plain = list(value) if isinstance(value, tuple) else value
+    return str(yaml.safe_dump(plain, default_flow_style=True)).removesuffix("...\n").strip()
