@@ -9,6 +9,7 @@ closes whatever is open inside, white space may follow a delimiter, CRLF and LF 
 empty line runs to the next delimiter.
 """
 
+import re
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from blockproxy.model import Entity
 
 MAX_HEADER = 1024 * 1024  # octets; Postfix stops at 100 KiB, Dovecot reads any: more than this is not a header
 MAX_DEPTH = 50  # entities inside one another; Dovecot parses as many, real mail stays below 10
-MAX_LINE = 2048  # octets of a line that begins with `--`; RFC 2046 allows a boundary 70, real ones stay below 300
+MAX_PADDING = 1024  # octets of white space behind a delimiter (RFC 2046, "transport padding"); real mail has 1 or 2
 
 
 class Kind(Enum):
@@ -48,10 +49,11 @@ class Piece(NamedTuple):
 class _Multipart:
     """An open multipart entity: its delimiter lines, the number in front of its children's, and how many came."""
 
-    __slots__ = ("boundary", "children", "default", "prefix", "protected")
+    __slots__ = ("boundary", "children", "default", "depth", "prefix", "protected")
 
-    def __init__(self, entity: Entity, boundary: bytes, prefix: str) -> None:
+    def __init__(self, entity: Entity, boundary: bytes, prefix: str, depth: int) -> None:
         self.boundary = boundary
+        self.depth = depth
         self.prefix = prefix
         self.children = 0
         self.default = headers.PARTS_OF_A_DIGEST if entity.media_type == "multipart/digest" else "text/plain"
@@ -74,33 +76,37 @@ class Scanner:
 
     def __init__(self, entity: Entity | None = None, part: str = "") -> None:
         self._buffer = b""
-        self._searched = 0  # octets of the buffer that hold no end of header
+        self._at = 0  # octets of the buffer that have been handed on
+        self._searched = 0  # octets behind them that hold no end of header
         self._final = False
         self._open: list[_Multipart] = []
         self._delimiters: dict[bytes, tuple[int, bool]] = {}
+        self._longest = 0  # octets of a line that may still turn out to be a delimiter
         self._fresh = True  # nothing of the current body has passed yet
         self._depth = 0
         self._leaf: Piece | None = None
         self._state: Callable[[list[Piece]], bool] = self._header
         self._expect_message(part, protected=False)
         if entity is not None:
-            self._enter(entity, part, part or "1", [])
+            self._enter(entity, part, part or "1")
 
     def feed(self, data: bytes) -> list[Piece]:
         """The pieces that are certain now."""
-        self._buffer = self._buffer + data if self._buffer else data
-        pieces: list[Piece] = []
-        while self._state(pieces):
-            pass
-        return pieces
+        held = self._buffer[self._at :]
+        self._buffer, self._at = held + data if held else data, 0
+        return self._run()
 
     def close(self) -> list[Piece]:
         """The pieces of what was held back."""
         self._final = True
+        pieces = self._run()
+        self._end_leaf(pieces)
+        return pieces
+
+    def _run(self) -> list[Piece]:
         pieces: list[Piece] = []
         while self._state(pieces):
             pass
-        self._end_leaf(pieces)
         return pieces
 
     # What the next header belongs to.
@@ -117,42 +123,41 @@ class Scanner:
 
     def _header(self, pieces: list[Piece]) -> bool:
         """Waits for the empty line (or a delimiter, or the end), then opens what the header describes."""
-        end = _end_of_header(self._buffer, max(0, self._searched - 3))
+        end = _end_of_header(self._buffer, self._at, self._at + max(0, self._searched - 3))
         delimiter = self._delimiter_before(end if end >= 0 else len(self._buffer)) if self._delimiters else None
         if delimiter is not None:
             end = delimiter
         elif end < 0:
-            self._searched = len(self._buffer)
+            self._searched = len(self._buffer) - self._at
             if not self._final and self._searched <= MAX_HEADER:
                 return False
-            end = self._searched
+            end = len(self._buffer)
         header = self._take(end)
         entity = headers.entity(header, default=self._default, protected=self._protected)
         pieces.append(Piece(Kind.HEADER, header, entity, self._number, self._opens_message))
         if len(header) > MAX_HEADER:
             self._open_leaf(entity, self._number, "header-too-large")
         elif self._opens_message:
-            self._enter(entity, self._number, f"{self._number}.1" if self._number else "1", pieces)
+            self._enter(entity, self._number, f"{self._number}.1" if self._number else "1")
         else:
-            self._enter(entity, self._number, self._number, pieces)
+            self._enter(entity, self._number, self._number)
         return True
 
     def _delimiter_before(self, end: int) -> int | None:
         """Where a delimiter line cuts an unfinished header short: the offset of its dashes."""
-        position = 0 if self._buffer.startswith(b"--") else self._buffer.find(b"\n--", 0, end) + 1
-        while self._buffer.startswith(b"--", position) and position < end:
-            stop = self._buffer.find(b"\n", position)
+        buffer, position = self._buffer, self._at
+        if not buffer.startswith(b"--", position):
+            position = _dashed_line(buffer, position)
+        while 0 <= position < end:
+            stop = buffer.find(b"\n", position)
             if stop < 0 and not self._final:
                 return None
-            line = self._buffer[position : stop if stop >= 0 else len(self._buffer)]
-            if line.rstrip() in self._delimiters:
+            if buffer[position : stop if stop >= 0 else len(buffer)].rstrip() in self._delimiters:
                 return position
-            position = self._buffer.find(b"\n--", position, end) + 1
-            if position == 0:
-                return None
+            position = _dashed_line(buffer, position)
         return None
 
-    def _enter(self, entity: Entity, prefix: str, leaf: str, pieces: list[Piece]) -> None:
+    def _enter(self, entity: Entity, prefix: str, leaf: str) -> None:
         """Begin the body of `entity`: its parts get `prefix` in front of their numbers, itself is called `leaf`."""
         self._searched, self._fresh = 0, True
         composite = entity.media_type.startswith(("multipart/", "message/"))
@@ -180,7 +185,7 @@ class Scanner:
             self._open_leaf(entity, leaf, "no-boundary")
             return
         self._depth += 1
-        self._open.append(_Multipart(entity, boundary, prefix))
+        self._open.append(_Multipart(entity, boundary, prefix, self._depth))
         self._index_delimiters()
         self._leaf, self._state, self._fresh = None, self._body, True
 
@@ -190,6 +195,7 @@ class Scanner:
         for index, multipart in enumerate(self._open):
             self._delimiters[b"--" + multipart.boundary] = (index, False)
             self._delimiters[b"--" + multipart.boundary + b"--"] = (index, True)
+        self._longest = max(map(len, self._delimiters), default=0) + MAX_PADDING
 
     def _body(self, pieces: list[Piece]) -> bool:
         """Passes the body on up to the next delimiter, or as far as none can have begun."""
@@ -197,34 +203,33 @@ class Scanner:
             self._pass(len(self._buffer), pieces)
             return False
         buffer = self._buffer
-        position = 0 if self._fresh and buffer.startswith(b"--") else buffer.find(b"\n--") + 1
-        while position or (self._fresh and buffer.startswith(b"--")):
+        starts = self._fresh and buffer.startswith(b"--", self._at)
+        position = self._at if starts else _dashed_line(buffer, self._at)
+        while position >= 0:
             stop = buffer.find(b"\n", position)
             if stop < 0:
-                if not self._final and len(buffer) - position <= MAX_LINE:
-                    self._pass(_before_line_end(buffer, position), pieces)
+                if not self._final and len(buffer) - position <= self._longest:
+                    self._pass(self._before(position), pieces)
                     return False
                 stop = len(buffer)
             found = self._delimiters.get(buffer[position:stop].rstrip())
             if found is not None:
-                self._pass(_before_line_end(buffer, position), pieces)
+                self._pass(self._before(position), pieces)
                 self._delimiter(*found, pieces)
                 return True
-            position = buffer.find(b"\n--", stop) + 1
-            if position == 0:
-                break
-        self._pass(len(buffer) if self._final else _certain(buffer, fresh=self._fresh), pieces)
+            position = _dashed_line(buffer, stop)
+        self._pass(len(buffer) if self._final else self._certain(), pieces)
         return False
 
-    def _delimiter(self, index: int, closes: bool, pieces: list[Piece]) -> None:  # noqa: FBT001
+    def _delimiter(self, index: int, closes: bool, pieces: list[Piece]) -> None:
         """Consume the delimiter line that begins the buffer; what was open inside its multipart is complete."""
         self._end_leaf(pieces)
-        dashes = self._buffer.find(b"--")
+        dashes = self._buffer.find(b"--", self._at)
         stop = self._buffer.find(b"\n", dashes) + 1
         pieces.append(Piece(Kind.STRUCTURE, self._take(stop or len(self._buffer)), _NOTHING))
         kept = index if closes else index + 1
-        self._depth = max(0, self._depth - (len(self._open) - kept))
         del self._open[kept:]
+        self._depth = self._open[-1].depth if self._open else 0
         self._index_delimiters()
         self._fresh, self._searched = True, 0
         if closes:
@@ -233,8 +238,8 @@ class Scanner:
             self._expect_part(self._open[-1])
 
     def _pass(self, end: int, pieces: list[Piece]) -> None:
-        """Hand on the first `end` octets of the buffer as what they belong to."""
-        if end <= 0:
+        """Hand on the buffer up to `end` as what it belongs to."""
+        if end <= self._at:
             return
         self._fresh = False
         octets = self._take(end)
@@ -249,37 +254,42 @@ class Scanner:
             self._leaf = None
 
     def _take(self, end: int) -> bytes:
-        taken, self._buffer = self._buffer[:end], self._buffer[end:]
+        taken, self._at = self._buffer[self._at : end], end
         return taken
 
+    def _before(self, position: int) -> int:
+        """`position` begins a line: the offset of the line end in front of it, which belongs to the delimiter."""
+        if position <= self._at:
+            return self._at
+        return position - 2 if position - 2 >= self._at and self._buffer[position - 2] == _CR else position - 1
 
-def _end_of_header(buffer: bytes, start: int) -> int:
-    """The offset behind the first empty line, or -1."""
-    if start == 0:
-        if buffer.startswith(b"\r\n"):
-            return 2
-        if buffer.startswith(b"\n"):
-            return 1
-    crlf, lf = buffer.find(b"\n\r\n", start), buffer.find(b"\n\n", start)
-    if crlf >= 0 and (lf < 0 or crlf < lf):
-        return crlf + 3
-    return lf + 2 if lf >= 0 else -1
-
-
-def _before_line_end(buffer: bytes, position: int) -> int:
-    """`position` is behind a line end (or 0): the offset of that line end, which belongs to the delimiter."""
-    if position == 0:
-        return 0
-    return position - 2 if buffer[position - 2 : position - 1] == b"\r" and position >= 2 else position - 1
+    def _certain(self) -> int:
+        """Up to where the buffer, which holds no whole delimiter, can't belong to one."""
+        buffer, end = self._buffer, len(self._buffer)
+        last = buffer.rfind(b"\n", self._at)
+        if last < 0 and self._fresh and buffer[self._at :] in {b"", b"-"}:
+            return self._at
+        if last >= 0 and buffer[last + 1 :] in {b"", b"-"}:
+            return self._before(last + 1)
+        return end - (buffer[-1:] == b"\r")
 
 
-def _certain(buffer: bytes, *, fresh: bool) -> int:
-    """How many octets of `buffer`, which holds no whole delimiter, can't belong to one."""
-    last = buffer.rfind(b"\n")
-    if last < 0:
-        if fresh and len(buffer) < 2 and b"--".startswith(buffer):
-            return 0
-        return len(buffer) - buffer.endswith(b"\r")
-    if buffer[last + 1 :] in {b"", b"-"}:
-        return _before_line_end(buffer, last + 1)
-    return len(buffer) - buffer.endswith(b"\r")
+_CR = 0x0D
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
+
+
+def _dashed_line(buffer: bytes, start: int) -> int:
+    """The offset of the next line behind `start` that begins with two dashes, or -1."""
+    found = buffer.find(b"\n--", start)
+    return found + 1 if found >= 0 else -1
+
+
+def _end_of_header(buffer: bytes, at: int, start: int) -> int:
+    """The offset behind the first empty line of a header that begins at `at`, or -1; none ends before `start`."""
+    if start == at:
+        if buffer.startswith(b"\r\n", at):
+            return at + 2
+        if buffer.startswith(b"\n", at):
+            return at + 1
+    found = _EMPTY_LINE.search(buffer, start)
+    return found.end() if found else -1
