@@ -1,0 +1,139 @@
+"""Everything that detect/ knows about one leaf of a message: references in, findings out.
+
+A reference is asked the same questions in the same order, and the first answer counts:
+
+    on opening   a vendor's rule? the reader's address in it? invisible and individual? anything remote at all?
+    on a click   a redirect? the reader's address in it? parameters that identify?
+
+and what is spared is left alone. Invisible resources are judged boldly, links and visible pictures carefully. Nothing
+is fetched, no name is resolved: the answer depends on the leaf, the rules, the policy and the reader's addresses.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from blockproxy.detect import links
+from blockproxy.detect.identity import Identity
+from blockproxy.detect.rules import Match, ParameterHit, RuleSet
+from blockproxy.detect.shape import CERTAINTY, Leaf, judge_shape
+from blockproxy.model import Action, Context, Finding, Policy, Reference, Resource, Technique, Trigger
+from blockproxy.url import Url, parse
+
+SURE = 0.95  # confidence in the reader's own address, and in parameters that are known by name
+
+
+class Judge:
+    """Judges the references of leaves by `rules`, by `policy` and by the reader's addresses in `context`."""
+
+    def __init__(self, rules: RuleSet, policy: Policy, context: Context) -> None:
+        self._rules = rules
+        self._policy = policy
+        self._identity = Identity(context.addresses)
+        self._stripping = policy.wants(Technique.LINK_DECORATION)
+
+    def judge(self, references: Sequence[Reference], view: bytes) -> list[Finding]:
+        """At most one finding for each of `references`, in their order; `view` is the leaf that their spans mean."""
+        leaf = Leaf(references, view)
+        findings = []
+        for reference in references:
+            url = parse(reference.url)
+            if url is None:
+                continue
+            if reference.place.trigger is Trigger.OPEN:
+                finding = self._opened(reference, url, leaf)
+            else:
+                finding = self._clicked(reference, url)
+            if finding is not None:
+                findings.append(replace(finding, url=reference.url, reference=reference))
+        return findings
+
+    def _opened(self, reference: Reference, url: Url, leaf: Leaf) -> Finding | None:
+        finding: Finding | None = (
+            self._known(reference, url, leaf)
+            or self._leaking(url.href, Action.REMOVE)
+            or judge_shape(reference, url, leaf)
+        )
+        if finding is not None:
+            finding = None if self._rules.spared(url) else self._as_wanted(finding)
+        if self._policy.remote == "block" and (finding is None or not finding.blocked):
+            return Finding(Technique.REMOTE_CONTENT, "remote", "", 1.0, "remote content is blocked", Action.REMOVE)
+        return finding
+
+    def _known(self, reference: Reference, url: Url, leaf: Leaf) -> Finding | None:
+        """A vendor's rule knows what would be fetched."""
+        resource = reference.place.resource
+        match = self._rules.match(url, Trigger.OPEN, resource)
+        if match is None:
+            return None
+        evidence = f"an address of {match.vendor.name}"
+        if match.rule.needs_invisible:
+            seen = leaf.look(reference.element) if reference.element is not None else None
+            if seen is None or seen.sight not in CERTAINTY:
+                return None
+            evidence = f"an address as {match.vendor.name} writes it, {seen.evidence}"
+        technique = match.rule.technique
+        if technique is Technique.OPEN_PIXEL and resource is not Resource.IMAGE:
+            technique = Technique.REMOTE_STYLE
+        return _of_vendor(match, technique, evidence, Action.REMOVE)
+
+    def _leaking(self, text: str, action: Action) -> Finding | None:
+        leak = self._identity.find(text) if self._identity else None
+        return leak and Finding(Technique.ADDRESS_LEAK, "address", "", SURE, leak.evidence, action)
+
+    def _clicked(self, reference: Reference, url: Url) -> Finding | None:
+        match = self._rules.match(url, Trigger.CLICK, reference.place.resource)
+        hits = self._rules.parameters(url) if url.query and match is None else ()
+        leak = self._leaking(url.href, Action.REPORT)
+        if (match is None and leak is None and not hits) or self._rules.spared(url):
+            return None
+        if match is None:
+            finding = self._stripped(reference, url, hits) or leak
+        else:
+            finding = self._unwrapped(reference, url, match) or leak or _opaque(match)
+        return finding and self._as_wanted(finding)
+
+    def _unwrapped(self, reference: Reference, url: Url, match: Match) -> Finding | None:
+        """A redirect that says itself where it leads."""
+        found = links.unwrap(self._rules, match, url, stripping=self._stripping)
+        if found is None or len(found.url) > len(reference.url) or reference.place.resource is not Resource.LINK:
+            return None
+        less = f"; {links.told(found.parameters)}" if found.parameters else ""
+        evidence = f"a redirect of {match.vendor.name} that says itself where it leads{less}"
+        return _of_vendor(match, Technique.LINK_REDIRECT, evidence, Action.UNWRAP, found.url)
+
+    def _stripped(self, reference: Reference, url: Url, hits: Sequence[ParameterHit]) -> Finding | None:
+        """A link that works without some of its parameters."""
+        optional = links.optional(url, hits) if reference.place.resource is Resource.LINK else ()
+        leaking = [hit for hit in optional if self._leaking(hit.raw, Action.STRIP)]
+        taken = optional if self._stripping or not leaking else leaking
+        replacement = links.strip(reference.url, url, taken)
+        if replacement == reference.url:
+            return None
+        leak = None if self._leaking(replacement, Action.STRIP) else self._leaking(url.href, Action.STRIP)
+        if leak is not None:
+            return replace(leak, replacement=replacement)
+        return Finding(
+            Technique.LINK_DECORATION,
+            links.name(taken),
+            taken[0].vendor,
+            SURE,
+            links.told(taken),
+            Action.STRIP,
+            replacement=replacement,
+        )
+
+    def _as_wanted(self, finding: Finding) -> Finding:
+        """The finding, only reported where the policy wants that or the confidence asks for it."""
+        if self._policy.wants(finding.technique) and finding.confidence >= self._policy.threshold:
+            return finding
+        return replace(finding, action=Action.REPORT, replacement="")
+
+
+def _of_vendor(match: Match, technique: Technique, evidence: str, action: Action, replacement: str = "") -> Finding:
+    name, confidence = match.vendor.name, match.rule.confidence
+    return Finding(technique, match.name, name, confidence, evidence, action, replacement=replacement)
+
+
+def _opaque(match: Match) -> Finding:
+    evidence = f"a redirect of {match.vendor.name}, which alone knows where it leads"
+    return _of_vendor(match, Technique.LINK_REDIRECT, evidence, Action.REPORT)

@@ -1,0 +1,50 @@
+"""What the tests of detect/ share: references of a snippet of HTML, and a small rule set of made-up vendors."""
+
+from blockproxy.detect.parameters import Meaning, Parameter
+from blockproxy.detect.pattern import compile_pattern
+from blockproxy.detect.rules import RuleSet
+from blockproxy.detect.spared import Reason
+from blockproxy.detect.target import compile_pipeline
+from blockproxy.detect.vendor import Rule, Vendor
+from blockproxy.model import Element, Technique
+from tests.detect.shim import in_html
+
+MAILER = Vendor("example-mailer", "Example Mailer", "https://mailer.example.net/")
+GATEWAY = Vendor("example-gateway", "Example Gateway", "https://gateway.example.net/")
+
+
+def _rule(identifier: str, technique: Technique, match: str, target: str = "", *, invisible: bool = False) -> Rule:
+    pipeline = compile_pipeline(target) if target else None
+    patterns = (compile_pattern(match),)
+    return Rule(identifier, technique, patterns, 0.95, target=pipeline, needs_invisible=invisible)
+
+
+RULES = RuleSet(
+    {
+        MAILER: [
+            _rule("open", Technique.OPEN_PIXEL, "||mailer.example.net/track/open"),
+            _rule("any-host", Technique.OPEN_PIXEL, "/xq/open/*", invisible=True),
+            _rule("click", Technique.LINK_REDIRECT, "||click.mailer.example.net/c/", "query:url"),
+            _rule("packed", Technique.LINK_REDIRECT, "||click.mailer.example.net/b/", "path:2 | base64url"),
+            _rule("sealed", Technique.LINK_REDIRECT, "||click.mailer.example.net/s/"),
+        ],
+        GATEWAY: [_rule("gate", Technique.LINK_REDIRECT, "||gateway.example.net/?", "query:u")],
+    },
+    [
+        Parameter("utm_*", Meaning.CAMPAIGN, "utm", "Example Analytics"),
+        Parameter("mail_eid", Meaning.RECIPIENT, "example-mailer", "Example Mailer"),
+        Parameter("mail_click", Meaning.CLICK, "example-mailer", "Example Mailer"),
+        Parameter("partner", Meaning.AFFILIATE, "partners", "Example Partners"),
+    ],
+    [
+        Reason("unsubscribe", "a way to unsubscribe", words=("unsubscribe",)),
+        Reason("trusted", "trusted by the reader", hosts=("trusted.example.org",)),
+    ],
+)
+
+
+def element(html: str) -> Element:
+    """The element of the first reference in `html`."""
+    found = in_html(html.encode())[0].element
+    assert found is not None
+    return found

@@ -1,0 +1,130 @@
+"""The judge: which reference of a message gets which finding. One row is one snippet."""
+
+import base64
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from blockproxy.detect.judge import Judge
+from blockproxy.model import Action, Context, Finding, Policy, Technique
+from tests.detect.leaf import RULES
+from tests.detect.shim import in_html
+
+ME = "reader@example.org"
+TOKEN = "00ff11ee22dd33cc44bb55"
+STANDARD = Policy()
+
+
+def packed(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def judge(html: str, policy: Policy = STANDARD, addresses: tuple[str, ...] = (ME,)) -> list[Finding]:
+    view = html.encode()
+    return Judge(RULES, policy, Context(addresses)).judge(in_html(view), view)
+
+
+class Case(NamedTuple):
+    name: str
+    html: str
+    finds: list[str]  # technique, action and what the link becomes, of each finding
+
+
+def _case(row: dict[str, Any]) -> Case:
+    html = re.sub(r"PACKED\((.*?)\)", lambda found: packed(found[1]), row["html"])
+    for word, text in (("TOKEN", TOKEN), ("ME", ME), ("END", "<p>The end.</p>")):
+        html = re.sub(rf"(?<![A-Za-z]){word}(?![A-Za-z])", text, html)
+    return Case(row["name"], html, row["finds"])
+
+
+CASES = [_case(row) for row in yaml.safe_load(Path(__file__).with_name("judge_cases.yaml").read_text())]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_a_reference_is_judged(case: Case) -> None:
+    found = [f"{finding.technique} {finding.action} {finding.replacement}".strip() for finding in judge(case.html)]
+    assert found == case.finds
+
+
+def test_a_finding_says_why() -> None:
+    (finding,) = judge(f'<img src="https://x.example.org/{TOKEN}" width=1 height=1>')
+    assert (
+        finding.evidence
+        == "1 by 1 pixel, only address of its kind in the message, token of 22 characters at the end of its path"
+    )
+    assert (finding.rule, finding.vendor, finding.confidence) == ("shape", "", 0.9)
+
+
+def test_a_finding_of_a_vendor_names_it() -> None:
+    (finding,) = judge('<img src="https://mailer.example.net/track/open?u=1">')
+    assert (finding.rule, finding.vendor, finding.confidence) == ("example-mailer/open", "Example Mailer", 0.95)
+
+
+def test_no_evidence_repeats_what_it_is_about() -> None:
+    for case in CASES:
+        for finding in judge(case.html):
+            assert TOKEN not in finding.evidence
+            assert ME not in finding.evidence
+
+
+POLICIES = [
+    (Technique.OPEN_PIXEL, '<img src="https://mailer.example.net/track/open?u=1">'),
+    (Technique.ADDRESS_LEAK, f'<img src="https://x.example.org/?e={ME}">'),
+    (
+        Technique.LINK_REDIRECT,
+        '<a href="https://click.mailer.example.net/c/7?url=https%3A%2F%2Fshop.example.org%2Fa">x</a>',
+    ),
+    (Technique.LINK_DECORATION, '<a href="https://shop.example.org/a?utm_source=n">x</a>'),
+    (Technique.REMOTE_STYLE, '<link rel="stylesheet" href="https://mailer.example.net/track/open.css">'),
+]
+
+
+@pytest.mark.parametrize(("technique", "html"), POLICIES)
+def test_the_policy_decides_whether_a_finding_is_acted_upon(technique: Technique, html: str) -> None:
+    (acted,) = judge(html)
+    (reported,) = judge(html, Policy({technique: Action.REPORT}))
+    assert (acted.technique, acted.blocked) == (technique, True)
+    assert (reported.technique, reported.action, reported.replacement) == (technique, Action.REPORT, "")
+
+
+@pytest.mark.parametrize(("technique", "html"), POLICIES)
+def test_below_the_threshold_a_finding_is_reported(technique: Technique, html: str) -> None:
+    assert [finding.action for finding in judge(html, Policy(threshold=0.99))] == [Action.REPORT]
+
+
+def test_an_address_is_taken_off_a_link_where_other_parameters_may_stay() -> None:
+    html = f'<a href="https://shop.example.org/a?utm_source=n&amp;mail_eid={ME}">x</a>'
+    (finding,) = judge(html, Policy({Technique.LINK_DECORATION: Action.REPORT}))
+    assert (finding.action, finding.replacement) == (Action.STRIP, "https://shop.example.org/a?utm_source=n")
+
+
+def test_with_remote_content_blocked_nothing_is_fetched_on_opening() -> None:
+    html = (
+        '<img src="https://cdn.example.com/hero.jpg" width=600><img src="https://trusted.example.org/a.png">'
+        '<link rel="stylesheet" href="https://cdn.example.com/a.css"><a href="https://shop.example.org/">x</a>'
+        '<img src="https://mailer.example.net/track/open?u=1">'
+    )
+    findings = judge(html, Policy(remote="block"))
+    assert [(finding.technique, finding.action) for finding in findings] == [
+        (Technique.REMOTE_CONTENT, Action.REMOVE),
+        (Technique.REMOTE_CONTENT, Action.REMOVE),
+        (Technique.REMOTE_CONTENT, Action.REMOVE),
+        (Technique.OPEN_PIXEL, Action.REMOVE),
+    ]
+
+
+def test_what_a_link_becomes_is_not_found_again() -> None:
+    for case in CASES:
+        for finding in judge(case.html):
+            if finding.replacement:
+                again = judge(f'<a href="{finding.replacement.replace("&", "&amp;")}">x</a>')
+                assert not any(second.blocked for second in again)
+                assert len(finding.replacement) <= len(finding.url)
+
+
+def test_the_same_leaf_is_judged_the_same() -> None:
+    html = "".join(case.html for case in CASES)
+    assert judge(html) == judge(html)
