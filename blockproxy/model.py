@@ -205,7 +205,7 @@ class Policy:
     `threshold` is the confidence from which on a finding is acted upon; a less certain one is reported.
     """
 
-    actions: Mapping[Technique, Action] = field(default_factory=dict)
+    actions: Mapping[Technique, Action] = field(default_factory=dict, hash=False)
     remote: str = "keep"
     threshold: float = 0.7
     signed: str = "keep"

@@ -98,7 +98,9 @@ def entity(header: bytes, *, default: str = "text/plain", protected: bool = Fals
     fields = _Fields(header)
     content_type, encoding = fields.first(b"content-type"), fields.first(b"content-transfer-encoding")
     media_type, parameters = _content_type(content_type) if content_type is not None else (default, {})
-    return Entity(media_type or default, parameters, _encoding(encoding) if encoding else "7bit", protected)
+    # RFC 2045, section 5.2: a type that is not one means plain text.
+    media_type = media_type if "/" in media_type else default
+    return Entity(media_type, parameters, _encoding(encoding) if encoding else "7bit", protected)
 
 
 @lru_cache(maxsize=64)

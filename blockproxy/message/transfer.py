@@ -12,6 +12,7 @@ import re
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import accumulate
 
 from blockproxy.model import Patch, Span
@@ -35,10 +36,6 @@ class Decoded(ABC):
     @abstractmethod
     def locate(self, span: Span) -> Span:
         """Where decoded octets stand in the leaf as it was transmitted."""
-
-    def takes(self, patch: Patch) -> bool:  # noqa: ARG002
-        """Whether every octet of `patch` fits into the slot of the octet that it replaces."""
-        return True
 
     def plain_only(self, position: int) -> bool:  # noqa: ARG002
         """Whether only a printable character other than `=` can be written at decoded `position`."""
@@ -74,8 +71,6 @@ class Identity(Decoded):
 _ODD = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n)")
 _TOKEN = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*(?:\r?\n|\Z))|(.)", re.DOTALL)
 _ESCAPED = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*(?:\r?\n|\Z))")
-# RFC 2045, section 6.7, rule 2: these stand for themselves. Blanks are the patch's own care: never before a line end.
-_PLAIN = frozenset(range(33, 127)) - {ord("=")} | {ord(" "), ord("\t")}
 
 
 def _undo(block: bytes) -> bytes:
@@ -116,13 +111,6 @@ class QuotedPrintable(Decoded):
     def plain_only(self, position: int) -> bool:
         """See `Decoded.plain_only`."""
         return self._width(self._at(position)) == 1
-
-    def takes(self, patch: Patch) -> bool:
-        """See `Decoded.takes`."""
-        return all(
-            octet == self.octets[position] or octet in _PLAIN or not self.plain_only(position)
-            for position, octet in enumerate(patch.replacement, patch.span.start)
-        )
 
     def encode(self, patches: Sequence[Patch]) -> bytes:
         """See `Decoded.encode`. Raises UndecodableError when the result would not decode to what was meant."""
@@ -204,31 +192,32 @@ class Base64(Decoded):
     def locate(self, span: Span) -> Span:
         """See `Decoded.locate`. The groups of four characters that hold `span`."""
         first, last = span.start // 3 * 4, -(-span.end // 3) * 4
-        gaps = [(gap.start(), gap.end() - gap.start()) for gap in _GAP.finditer(self._encoded)]
+        return Span(self._offset(first), min(self._offset(max(first, last - 1)) + 1, len(self._encoded)))
 
-        def place(digit: int) -> int:
-            for start, width in gaps:
-                if start > digit:
-                    break
-                digit += width
-            return digit
+    def _offset(self, digit: int) -> int:
+        """Where the character number `digit` stands in the transmitted leaf."""
+        line = bisect_right(self._lines[0], digit) - 1
+        return self._lines[1][line] + digit - self._lines[0][line]
 
-        return Span(place(first), min(place(last - 1) + 1, len(self._encoded)))
+    @cached_property
+    def _lines(self) -> tuple[list[int], list[int]]:
+        """For each run between white space: the number of its first character, and its offset."""
+        numbers, offsets = [0], [0]
+        for gap in _GAP.finditer(self._encoded):
+            numbers.append(numbers[-1] + gap.start() - offsets[-1])
+            offsets.append(gap.end())
+        return numbers, offsets
 
 
-_DECODERS: dict[str, type[Identity | QuotedPrintable | Base64]] = {
-    "7bit": Identity,
-    "8bit": Identity,
-    "binary": Identity,
-    "": Identity,
+_DECODERS: dict[str, type[QuotedPrintable | Base64]] = {
     "quoted-printable": QuotedPrintable,
     "base64": Base64,
 }
 
 
 def decode(encoded: bytes, encoding: str) -> Decoded:
-    """Undo the Content-Transfer-Encoding called `encoding`; UndecodableError says why that can't be done safely."""
-    decoder = _DECODERS.get(encoding)
-    if decoder is None:
-        raise UndecodableError(f"unknown Content-Transfer-Encoding {encoding[:40]!r}")
-    return decoder(encoded)
+    """Undo the Content-Transfer-Encoding called `encoding`; UndecodableError says why that can't be done safely.
+
+    7bit, 8bit and binary are the octets themselves; so is an unknown one, as mail programs show `8-bit` or `none`.
+    """
+    return _DECODERS.get(encoding, Identity)(encoded)

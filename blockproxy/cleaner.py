@@ -1,0 +1,313 @@
+"""The pipeline: octets of a message in, as many octets and the findings out.
+
+A message is cut into pieces as it arrives (`message.mime`). Headers lose the names of fields that ask for receipts.
+A leaf that can hold references is held until it is complete, decoded, searched, judged and patched; everything else
+flows through. What can't be read safely passes unchanged, and `skipped` says why: cleaning never fails.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from types import MappingProxyType
+
+from blockproxy.detect.judge import Judge
+from blockproxy.detect.rules import RuleSet, built_in
+from blockproxy.message import charset, headers, patch, references, transfer
+from blockproxy.message.mime import MAX_HEADER, Kind, Piece, Scanner
+from blockproxy.model import (
+    Action,
+    Cleaned,
+    Context,
+    Entity,
+    Finding,
+    Origin,
+    Policy,
+    Reference,
+    Scope,
+    Skip,
+    Span,
+    Technique,
+)
+
+MAX_INSPECTED = 16 * 1024 * 1024  # octets of a leaf as transmitted; the longest newsletter known is below 1 MiB
+
+SKIP_REASONS = MappingProxyType(
+    {
+        "signed": "signed or encrypted: a change would break the signature",
+        "encoding": "the Content-Transfer-Encoding can't be undone and redone safely",
+        "charset": "the charset can hide markup",
+        "too-large": f"longer than {MAX_INSPECTED} octets",
+        "header-too-large": f"a header of more than {MAX_HEADER} octets",
+        "nested-too-deep": "too many entities inside one another",
+        "encoded-message": "an enclosed message in base64 or quoted-printable, which RFC 2046 forbids",
+        "no-boundary": "a multipart entity without a boundary",
+        "no-context": "a section whose type the server did not tell",
+        "error": "an error of blockproxy's own",
+    }
+)
+
+# Media types that are looked into, and how.
+INSPECTORS: MappingProxyType[str, Callable[[bytes], list[Reference]]] = MappingProxyType(
+    {
+        "text/html": references.in_html,
+        "application/xhtml+xml": references.in_html,
+        "text/x-amp-html": references.in_html,
+        "image/svg+xml": references.in_html,
+        "text/css": references.in_css,
+        "text/plain": references.in_text,
+    }
+)
+_MARKUP = frozenset({"text/html", "application/xhtml+xml", "text/x-amp-html", "image/svg+xml"})
+_CLEARSIGNED = (b"-----BEGIN PGP SIGNED MESSAGE-----", b"-----BEGIN PGP MESSAGE-----")  # RFC 9580, sections 6.2 and 7
+
+
+def clean(
+    message: bytes,
+    rules: RuleSet | None = None,
+    policy: Policy = Policy(),  # noqa: B008 - a frozen value
+    context: Context = Context(),  # noqa: B008
+) -> Cleaned:
+    """Clean a whole message; `rules` are the shipped ones where none are given. Never raises."""
+    cleaner = Cleaner(rules or built_in(), policy, context)
+    head = cleaner.feed(message)
+    cleaned = cleaner.close()
+    return Cleaned(head + cleaned.message, cleaned.findings, cleaned.skipped, cleaned.origin)
+
+
+@lru_cache(maxsize=64)
+def _judge(rules: RuleSet, policy: Policy, context: Context) -> Judge:
+    return Judge(rules, policy, context)
+
+
+class Cleaner:
+    """Cleans one message, or one section of it, as it arrives. As many octets come out as go in.
+
+    `scope` says what the octets are; with `Scope.BODY` they are the body of `entity`, whose number is `part` ("" for
+    the body of the message itself). The result is a function of the arguments and the octets, however they are cut.
+    """
+
+    def __init__(
+        self,
+        rules: RuleSet,
+        policy: Policy = Policy(),  # noqa: B008
+        context: Context = Context(),  # noqa: B008
+        *,
+        scope: Scope = Scope.MESSAGE,
+        entity: Entity | None = None,
+        part: str = "",
+    ) -> None:
+        self._rules, self._policy, self._context = rules, policy, context
+        self._part = part
+        self._findings: list[Finding] = []
+        self._skipped: list[Skip] = []
+        self._origin = Origin()
+        self._offset = 0  # octets returned so far
+        self._leaf: list[bytes] | None = None  # the inspected leaf, as far as it has come
+        self._held = 0
+        self._passing: str | None = None  # the number of a leaf that is not looked into, once that is known
+        self._pending = _Pending()
+        self._header = b""
+        self._scanner: Scanner | None = None
+        if scope is Scope.MESSAGE:
+            self._scanner = Scanner(part=part)
+        elif scope is Scope.BODY:
+            self._scanner = Scanner(entity or Entity("application/octet-stream"), part)
+        self._failed = False
+
+    @property
+    def held(self) -> int:
+        """Octets that are held until their leaf is complete: how much work `feed` may be about to do."""
+        return self._held
+
+    def feed(self, data: bytes) -> bytes:
+        """The cleaned octets that are certain after `data` has come."""
+        if self._failed:
+            self._offset += len(data)
+            return data
+        self._pending.add(data)
+        if self._scanner is None:
+            self._header += data
+            return b"" if len(self._header) <= MAX_HEADER else self._give_up(Skip(self._part, "header-too-large"))
+        return self._guarded(partial(self._scanner.feed, data))
+
+    def close(self) -> Cleaned:
+        """The rest of the octets, and what was found."""
+        rest = b""
+        if not self._failed:
+            rest = self._guarded(self._scanner.close if self._scanner else self._only_header)
+        return Cleaned(rest, tuple(self._findings), tuple(self._skipped), self._origin)
+
+    def _only_header(self) -> list[Piece]:
+        return [Piece(Kind.HEADER, self._header, Entity(), self._part, opens_message=True)]
+
+    def _guarded(self, pieces: Callable[[], list[Piece]]) -> bytes:
+        """Every cleaned piece, joined; the original octets when our own code fails (design: nothing is lost)."""
+        try:
+            out = b"".join([octets for piece in pieces() for octets in self._piece(piece)])
+        except Exception as error:  # noqa: BLE001 - whatever it is, the mail has to arrive
+            return self._give_up(Skip(self._part, "error", type(error).__name__))
+        self._pending.drop(len(out))
+        return out
+
+    def _give_up(self, skip: Skip) -> bytes:
+        """All octets that were not returned yet, as they came; from now on nothing is looked into."""
+        self._failed = True
+        self._skipped.append(skip)
+        unchanged = self._pending.rest()
+        start = self._pending.returned
+        self._findings = [finding for finding in self._findings if finding.span.end <= start]
+        return unchanged
+
+    def _piece(self, piece: Piece) -> Iterator[bytes]:
+        match piece.kind:
+            case Kind.HEADER:
+                octets = self._clean_header(piece)
+            case Kind.BODY if self._leaf is not None or self._inspects(piece):
+                octets = self._hold(piece)
+            case Kind.END:
+                octets = self._finish(piece)
+            case _:
+                octets = piece.octets
+        self._offset += len(octets)
+        yield octets
+
+    # Headers.
+
+    def _clean_header(self, piece: Piece) -> bytes:
+        self._passing = None
+        if not piece.opens_message:
+            return piece.octets
+        if piece.part == "":
+            self._origin = headers.context(piece.octets).origin
+        if piece.entity.protected:
+            return piece.octets
+        octets = bytearray(piece.octets)
+        wanted = self._policy.wants(Technique.RECEIPT_REQUEST)
+        for receipt in headers.receipts(piece.octets):
+            if wanted:
+                octets[receipt.span.start : receipt.span.end] = receipt.renamed
+            self._findings.append(
+                Finding(
+                    Technique.RECEIPT_REQUEST,
+                    f"header/{receipt.name.lower()}",
+                    "",
+                    1.0,
+                    f"the header field {receipt.name} asks for a receipt",
+                    Action.RENAME if wanted else Action.REPORT,
+                    part=piece.part,
+                    span=Span(self._offset + receipt.span.start, self._offset + receipt.span.end),
+                )
+            )
+        return bytes(octets)
+
+    # Leaves.
+
+    def _inspects(self, piece: Piece) -> bool:
+        """Whether the leaf that begins with `piece` is looked into; if it should be and can't, that is noted."""
+        if self._passing == piece.part:
+            return False
+        reason = piece.note
+        if not reason and piece.entity.media_type in INSPECTORS:
+            if not piece.entity.protected:
+                self._leaf = []
+                return True
+            reason = "signed"
+        self._passing = piece.part
+        if reason:
+            self._skipped.append(Skip(piece.part, reason))
+        return False
+
+    def _hold(self, piece: Piece) -> bytes:
+        leaf = self._leaf
+        assert leaf is not None  # noqa: S101 - `_inspects` has just made it
+        leaf.append(piece.octets)
+        self._held += len(piece.octets)
+        if self._held <= MAX_INSPECTED:
+            return b""
+        self._skipped.append(Skip(piece.part, "too-large"))
+        self._leaf, self._held, self._passing = None, 0, piece.part
+        return b"".join(leaf)
+
+    def _finish(self, piece: Piece) -> bytes:
+        leaf, self._leaf, self._held, self._passing = self._leaf, None, 0, None
+        if not leaf:
+            return b""
+        encoded = b"".join(leaf)
+        try:
+            return self._clean_leaf(encoded, piece.entity, piece.part)
+        except transfer.UndecodableError as error:
+            self._skipped.append(Skip(piece.part, "encoding", str(error)))
+        except charset.UnreadableError as error:
+            self._skipped.append(Skip(piece.part, "charset", str(error)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the mail has to arrive
+            self._skipped.append(Skip(piece.part, "error", type(error).__name__))
+        return encoded
+
+    def _clean_leaf(self, encoded: bytes, entity: Entity, part: str) -> bytes:
+        decoded = transfer.decode(encoded, entity.encoding)
+        view = charset.view(decoded.octets, entity.parameters.get("charset"), markup=entity.media_type in _MARKUP)
+        found = INSPECTORS[entity.media_type](view.octets)
+        if not found:
+            return encoded
+        if view.octets.lstrip()[:40].startswith(_CLEARSIGNED):
+            self._skipped.append(Skip(part, "signed"))
+            return encoded
+        findings = _judge(self._rules, self._policy, self._context).judge(found, view.octets)
+        if not findings:
+            return encoded
+        page = patch.Page(
+            view.octets,
+            entity.parameters.get("format", "").lower() == "flowed",
+            lambda position: decoded.plain_only(position * view.width + view.offset),
+        )
+        chosen, findings = patch.patches(findings, page)
+        wide = [view.widen(change) for change in chosen]
+        cleaned = decoded.encode(wide) if wide else encoded
+        self._findings += [self._placed(finding, part, view, decoded) for finding in findings]
+        return cleaned
+
+    def _placed(self, finding: Finding, part: str, view: charset.View, decoded: transfer.Decoded) -> Finding:
+        """`finding` with its part, and its span in the message as it was transmitted."""
+        reference = finding.reference
+        inside = decoded.locate(view.span(reference.span)) if reference else Span(0, 0)
+        span = Span(self._offset + inside.start, self._offset + inside.end)
+        return Finding(
+            finding.technique,
+            finding.rule,
+            finding.vendor,
+            finding.confidence,
+            finding.evidence,
+            finding.action,
+            finding.url,
+            finding.replacement,
+            reference,
+            part,
+            span,
+        )
+
+
+class _Pending:
+    """The octets that came in and have not gone out; kept so that they can go out as they came."""
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+        self._gone = 0  # octets of the first chunk
+        self.returned = 0
+
+    def add(self, data: bytes) -> None:
+        self._chunks.append(data)
+
+    def drop(self, count: int) -> None:
+        """`count` more octets have gone out."""
+        self.returned += count
+        self._gone += count
+        done = 0
+        while done < len(self._chunks) and self._gone >= len(self._chunks[done]):
+            self._gone -= len(self._chunks[done])
+            done += 1
+        del self._chunks[:done]
+
+    def rest(self) -> bytes:
+        """Everything that has not gone out."""
+        rest = b"".join(self._chunks)[self._gone :]
+        self._chunks, self._gone = [], 0
+        return rest

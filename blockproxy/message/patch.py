@@ -1,0 +1,219 @@
+"""What is written in the place of a tracker: patches of the view of a leaf, each as long as what it replaces.
+
+An invisible resource: its tag becomes an HTML comment that names what was blocked, or blanks where a comment is not
+legal. A resource that takes room on the page: only its URL goes, so the layout holds. A link: the shorter URL, the
+closing quote moved up, blanks behind it.
+
+Two rules hold everywhere. CR and LF stay where they are. No blank is written in front of a line end: quoted-printable
+(RFC 2045, section 6.7) would lose it, and in `format=flowed` text (RFC 3676) it would join two lines.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from blockproxy.message import charref
+from blockproxy.model import Action, Attribute, Element, Finding, Patch, Reference, Span, Technique
+
+NO_RESOURCE = b"data:,"  # RFC 2397: an empty text; fetched from nowhere
+NO_SCHEME = b"x:"  # where `data:,` does not fit; nothing handles this scheme
+BREAKS = b"\r\n"
+MAX_INVISIBLE = 3  # pixels a side; the largest that vendors call a pixel (3 by 1, notifications.google.com)
+REMOVABLE = frozenset({"img", "image", "bgsound"})  # an empty place in the page is all that is lost with them
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A leaf to write on: its view, whether its text is `format=flowed`, and which slots take only plain characters.
+
+    `plain_only(position)` is `transfer.Decoded.plain_only` for the octet of the view at `position`.
+    """
+
+    view: bytes
+    flowed: bool = False
+    plain_only: Callable[[int], bool] = lambda _position: False
+
+    def ends_line(self, position: int) -> bool:
+        """Whether the octet in front of `position` is the last one of its line."""
+        return position >= len(self.view) or self.view[position] in BREAKS
+
+    def broken(self, span: Span) -> bool:
+        """Whether there is a line end inside `span`."""
+        text = self.view[span.start : span.end]
+        return b"\n" in text or b"\r" in text
+
+
+def patches(findings: Iterable[Finding], page: Page) -> tuple[list[Patch], list[Finding]]:
+    """Sorted patches for all `findings` that have an action, and the findings; those that don't fit are reported."""
+    wanted: list[tuple[Patch, int]] = []
+    settled = list(findings)
+    for index, finding in enumerate(settled):
+        if not finding.blocked or finding.reference is None:
+            continue
+        patch = _patch(finding, finding.reference, page)
+        if patch is None:
+            settled[index] = left_alone(finding)
+        else:
+            wanted.append((patch, index))
+    # The longer one first: a tag that goes takes its URLs with it.
+    wanted.sort(key=lambda item: (item[0].span.start, -item[0].span.end))
+    chosen: list[Patch] = []
+    for patch, index in wanted:
+        end = chosen[-1].span.end if chosen else 0
+        if patch.span.start >= end:
+            chosen.append(patch)
+        elif patch.span.end > end:
+            settled[index] = left_alone(settled[index])
+    return chosen, settled
+
+
+def left_alone(finding: Finding) -> Finding:
+    """`finding`, only reported: what should stand in its place does not fit there."""
+    return replace(
+        finding, action=Action.REPORT, evidence=f"{finding.evidence}; the new text does not fit in its place"
+    )
+
+
+def _patch(finding: Finding, reference: Reference, page: Page) -> Patch | None:
+    element = reference.element
+    if finding.action is Action.REMOVE:
+        if element is not None and _invisible(finding, element):
+            removed = _remove_tag(element, page, _label(finding))
+            if removed is not None:
+                return removed
+        return _remove_url(reference.span, page)
+    if element is None:
+        return _rewrite_text(reference.span, finding.replacement, page) if reference.place.name == "text" else None
+    for attribute in element.attributes:
+        if attribute.span == reference.span:
+            return _rewrite_attribute(attribute, finding.replacement, page)
+    return None
+
+
+# Invisible resources.
+
+_SIZE = re.compile(r"\s*(\d{1,6})")
+_STYLE_SIZE = re.compile(
+    r"(?:^|[;\s])(?:min-)?(?:width|height)\s*:\s*(\d{1,6})(?:\.\d+)?\s*(?:px|%|em|rem|pt|vw|;|!|$)", re.IGNORECASE
+)
+
+
+def _invisible(finding: Finding, element: Element) -> bool:
+    """Whether the page looks the same without the whole tag."""
+    if finding.technique is not Technique.OPEN_PIXEL or element.name not in REMOVABLE:
+        return False
+    sizes = [_SIZE.match(element.get(name) or "") for name in ("width", "height")]
+    sizes += _STYLE_SIZE.finditer(element.get("style") or "")
+    return all(int(size[1]) <= MAX_INVISIBLE for size in sizes if size)
+
+
+def _label(finding: Finding) -> bytes:
+    """What the comment says: `blocked: Mailchimp open-pixel`."""
+    words = (
+        f"blocked: {finding.vendor} {finding.technique.value}"
+        if finding.vendor
+        else f"blocked: {finding.technique.value}"
+    )
+    return re.sub(rb"[^A-Za-z0-9 .,:/]+|-(?=-)", b"-", words.encode("ascii", "replace")).replace(b"--", b"-")
+
+
+def _remove_tag(element: Element, page: Page, label: bytes) -> Patch | None:
+    span = element.span
+    places = [position for position in range(*span) if page.view[position] not in BREAKS]
+    whole = places[:4] == list(range(span.start, span.start + 4)) and places[-3:] == list(range(span.end - 3, span.end))
+    if not element.in_comment and whole and len(places) >= len(b"<!---->"):
+        room = len(places) - len(b"<!---->")
+        text = next((words for words in (label, b"blocked") if len(words) <= room), b"")
+        return _lay(page, span, b"<!--" + text + b" " * (room - len(text)) + b"-->", b".")
+    if not page.broken(span) and not page.ends_line(span.end):
+        return Patch(span, b" " * (span.end - span.start))
+    return None
+
+
+def _lay(page: Page, span: Span, text: bytes, before_break: bytes) -> Patch:
+    """`text` over the octets of `span` that are not line ends; a blank in front of one becomes `before_break`."""
+    octets = bytearray(page.view[span.start : span.end])
+    characters = iter(text)
+    for index, old in enumerate(octets):
+        if old in BREAKS:
+            continue
+        new = next(characters)
+        if new == ord(" ") and page.ends_line(span.start + index + 1):
+            new = before_break[0]
+        octets[index] = new
+    return Patch(span, bytes(octets))
+
+
+# Resources that take room, and everything that is not an image.
+
+
+def _remove_url(span: Span, page: Page) -> Patch | None:
+    text = page.view[span.start : span.end]
+    room = len(text) - text.count(b"\r") - text.count(b"\n")
+    new = NO_RESOURCE if room >= len(NO_RESOURCE) else NO_SCHEME
+    if room < len(new):
+        return None
+    filler = b"x" if page.broken(span) or page.ends_line(span.end) else b" "
+    return _lay(page, span, new + filler * (room - len(new)), b"x")
+
+
+# Links.
+
+
+def _rewrite_attribute(attribute: Attribute, url: str, page: Page) -> Patch | None:
+    span, whole = attribute.span, attribute.whole
+    quote = page.view[span.end : whole.end]
+    if (
+        page.broken(span)
+        or quote not in {b'"', b"'", b""}
+        or (page.view[span.start - 1 : span.start] in b"\"'") != bool(quote)
+    ):
+        return None
+    written = _written(url, span.start, quote, page, spell_out=b"&amp;" in page.view[span.start : span.end])
+    if written is None or len(written) > span.end - span.start:
+        return None
+    blanks = b" " * (span.end - span.start - len(written))
+    if quote and page.ends_line(whole.end):
+        return Patch(Span(span.start, whole.end), written + blanks + quote)
+    if not quote and blanks and page.ends_line(span.end):
+        return None
+    return Patch(Span(span.start, whole.end), written + quote + blanks)
+
+
+def _written(url: str, start: int, quote: bytes, page: Page, *, spell_out: bool) -> bytes | None:
+    """`url` as an attribute value from `start` on, or None when it can't be written there.
+
+    `=` can't stand for itself in a slot that quoted-printable wrote as one character: it becomes `&#61;`.
+    """
+    if not url.isascii():
+        return None
+    out = bytearray()
+    for octet in url.encode("ascii"):
+        character = bytes((octet,))
+        if character == b"&" and spell_out:
+            out += b"&amp;"
+        elif character in (quote or b"\"'<>` ") or (character == b"=" and page.plain_only(start + len(out))):
+            out += b"&#%d;" % octet
+        else:
+            out += character
+    if charref.unescape(bytes(out)) == url.encode("ascii"):
+        return bytes(out)
+    return None if spell_out else _written(url, start, quote, page, spell_out=True)
+
+
+def _rewrite_text(span: Span, url: str, page: Page) -> Patch | None:
+    """A link in text/plain: the rest is padded behind it, or in front of it where it ends its line."""
+    if not url.isascii() or page.broken(span):
+        return None
+    new, start, end = url.encode("ascii"), *span
+    if page.view[start - 1 : start] == b"<" and page.view[end : end + 1] == b">":
+        new, start, end = b"<" + new + b">", start - 1, end + 1
+    blanks = b" " * (end - start - len(new))
+    candidates = [new + blanks]
+    if page.ends_line(end):
+        trailing = not page.flowed and not page.plain_only(end - 1)
+        candidates = [new + blanks, blanks + new] if trailing or not blanks else [blanks + new]
+    for candidate in candidates:
+        if all(octet != ord("=") or not page.plain_only(position) for position, octet in enumerate(candidate, start)):
+            return Patch(Span(start, end), candidate)
+    return None
