@@ -1,0 +1,163 @@
+"""`blockproxy clean`: messages on disk, without a proxy, a server or a network."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+from blockproxy.cli.output import complain, plain, table
+from blockproxy.errors import InputError
+
+if TYPE_CHECKING:
+    from blockproxy.cli.cleaning import Outcome
+
+HELP = """Find and neutralise trackers in messages on disk.
+
+PATH is a message (.eml) or a folder of messages. Without --out, a table of findings for each message is printed and
+nothing is changed. With --out, the cleaned messages are written under the same relative names, each exactly as long as
+it was. Nothing is ever fetched. The exit code is 0 whatever was found, 1 when a file could not be read."""
+
+EXAMPLE = (
+    "Example: blockproxy clean --out cleaned --findings findings.jsonl --address me@example.org ~/Mail/newsletters"
+)
+
+STRICT = "Act on every finding, however uncertain (the threshold of confidence is 0 instead of 0.7)."
+
+
+class Remote(StrEnum):
+    """What happens to remote content that no rule knows."""
+
+    KEEP = "keep"
+    BLOCK = "block"
+
+
+def clean(  # noqa: PLR0913, PLR0917 - an option is an argument
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", show_default=False)],
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the cleaned messages here.")] = None,
+    findings: Annotated[
+        Path | None, typer.Option(metavar="FILE.jsonl", help="Write one JSON object a finding and a skip; - is stdout.")
+    ] = None,
+    address: Annotated[
+        list[str] | None, typer.Option(metavar="ADDRESS", help="The reader's own address; may be repeated.")
+    ] = None,
+    remote: Annotated[Remote, typer.Option(help="block: no remote content at all.")] = Remote.KEEP,
+    strict: Annotated[bool, typer.Option("--strict", help=STRICT)] = False,
+    rules: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="A folder with rules of your own; may be repeated.")
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option(min=0, help="Processes; 0 is one a core for more than 200 messages, else one.")
+    ] = 0,
+) -> None:
+    """See `HELP`."""
+    from blockproxy.cli import cleaning
+    from blockproxy.model import Context, Policy
+
+    policy = Policy(remote=remote.value, threshold=0.0 if strict else Policy().threshold)
+    work = cleaning.Work(tuple(rules or ()), policy, Context(tuple(address or ())), out)
+    messages = cleaning.sources(paths, out)
+    with ExitStack() as stack:
+        tellers: list[Callable[[Outcome], None]] = []
+        if findings is not None:
+            lines = sys.stdout if str(findings) == "-" else stack.enter_context(_opened(findings))
+            tellers.append(lambda outcome: lines.writelines(_jsonl(outcome)))
+        if out is None and str(findings) != "-":
+            tellers.append(_tell)
+        outcomes = stack.enter_context(_progress(cleaning.clean_all(messages, work, jobs), len(messages), out))
+        summary = Summary()
+        for outcome in outcomes:
+            summary.add(outcome)
+            for tell in tellers if not outcome.problem else ():
+                tell(outcome)
+    print(summary, file=sys.stderr)
+    if summary.unread:
+        raise typer.Exit(1)
+
+
+class Summary:
+    """Counts for the last line; complains about files as they come."""
+
+    def __init__(self) -> None:
+        self.messages = self.tracked = self.blocked = self.reported = self.skipped = self.unread = 0
+
+    def add(self, outcome: "Outcome") -> None:
+        """Count one message."""
+        if outcome.problem:
+            self.unread += 1
+            complain(outcome.problem)
+            return
+        blocked = sum(finding.blocked for finding in outcome.findings)
+        self.messages += 1
+        self.tracked += bool(outcome.findings)
+        self.blocked += blocked
+        self.reported += len(outcome.findings) - blocked
+        self.skipped += len(outcome.skipped)
+
+    def __str__(self) -> str:
+        unread = f", {self.unread} not readable" if self.unread else ""
+        findings = f"{self.tracked} with findings: {self.blocked} blocked, {self.reported} reported"
+        return f"{self.messages} messages, {findings}; {self.skipped} parts skipped{unread}"
+
+
+def _jsonl(outcome: "Outcome") -> Iterator[str]:
+    for row in _objects(outcome):
+        yield json.dumps(row) + "\n"
+
+
+def _objects(outcome: "Outcome") -> Iterator[dict[str, Any]]:
+    for finding in outcome.findings:
+        yield {
+            "file": outcome.source.name,
+            "part": finding.part,
+            "technique": finding.technique.value,
+            "rule": finding.rule,
+            "vendor": finding.vendor,
+            "action": finding.action.value,
+            "confidence": finding.confidence,
+            "url": finding.url,
+            "evidence": finding.evidence,
+        }
+    for skip in outcome.skipped:
+        reason = f"{skip.reason}: {skip.detail}" if skip.detail else skip.reason
+        yield {"file": outcome.source.name, "part": skip.part, "skipped": True, "reason": reason}
+
+
+def _tell(outcome: "Outcome") -> None:
+    """The findings of one message, for a person; nothing for a message without any."""
+    if not outcome.findings and not outcome.skipped:
+        return
+    print(plain(outcome.source.name))
+    rows: list[tuple[str, ...]] = [
+        (f.action, f.technique, f.vendor or f.rule, f"{f.confidence:.2f}", f.part, f.evidence) for f in outcome.findings
+    ]
+    rows += [("skip", s.reason, "", "", s.part, s.detail) for s in outcome.skipped]
+    table(["action", "technique", "who", "sure", "part", "why"], rows)
+    print()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    try:
+        file = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise InputError([f"{path}: cannot be written: {error.strerror}"]) from error
+    with file:
+        yield file
+
+
+@contextmanager
+def _progress(outcomes: Iterable["Outcome"], total: int, out: Path | None) -> Iterator[Iterable["Outcome"]]:
+    """A bar on stderr where a person would otherwise wait in front of nothing."""
+    if not sys.stderr.isatty() or (out is None and sys.stdout.isatty()):
+        yield outcomes
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    with Progress(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        yield bar.track(outcomes, total=total)

@@ -1,0 +1,145 @@
+"""The work behind `blockproxy clean`: which messages, under which names, one after the other or on all cores."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from blockproxy.cleaner import clean
+from blockproxy.detect.rules import RuleSet, load
+from blockproxy.errors import InputError
+from blockproxy.model import Context, Finding, Policy, Skip
+
+POOL_FROM = 200  # messages; starting processes costs as much time as cleaning about that many
+CHUNK = 16  # messages handed to a process at once
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A message on disk, and the relative name that its output and its findings get."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How every message is cleaned; `out` is the folder for the results, or None."""
+
+    folders: tuple[Path, ...]
+    policy: Policy
+    context: Context
+    out: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a message: what was found, or why it could not be read or written."""
+
+    source: Source
+    findings: tuple[Finding, ...] = ()
+    skipped: tuple[Skip, ...] = ()
+    problem: str = ""
+
+
+def sources(paths: Sequence[Path], out: Path | None = None) -> list[Source]:
+    """Every message in `paths`, each path's sorted by name.
+
+    A message in a folder is named relative to the folder, another one by its file name; where two messages would have
+    the same name, all are named relative to the innermost folder that holds all of `paths`. `out` and hidden files are
+    left out. Raises InputError where a result would take the place of a message.
+    """
+    found = [(path, file) for path in paths for file in _messages(path, out)]
+    found = list({file: (path, file) for path, file in found}.values())
+    names = [str(file.relative_to(path)) if file != path else file.name for path, file in found]
+    if len(set(names)) < len(names):
+        common = os.path.commonpath([file.absolute().parent for _, file in found])
+        names = [os.path.relpath(file.absolute(), common) for _, file in found]
+    messages = [Source(file, name) for (_, file), name in zip(found, names, strict=True)]
+    if out is not None:
+        _refuse_to_overwrite(messages, out)
+    return messages
+
+
+def _messages(path: Path, out: Path | None) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    avoided = out.resolve() if out is not None else None
+    for folder, folders, files in os.walk(path):
+        folders[:] = sorted(
+            name for name in folders if not _is_hidden(Path(folder, name)) and Path(folder, name).resolve() != avoided
+        )
+        yield from (Path(folder, name) for name in sorted(files) if not name.startswith("."))
+
+
+def _is_hidden(folder: Path) -> bool:
+    """`.git` is, `.Archive` of a Maildir++ is not."""
+    return folder.name.startswith(".") and not (folder / "cur").is_dir()
+
+
+def _refuse_to_overwrite(messages: Sequence[Source], out: Path) -> None:
+    originals = {message.path.resolve() for message in messages}
+    for message in messages:
+        if (out / message.name).resolve() in originals:
+            raise InputError([f"--out {out} would overwrite {message.path}; name a folder of its own"])
+
+
+def clean_all(messages: Sequence[Source], work: Work, jobs: int) -> Iterator[Outcome]:
+    """Clean `messages` in `jobs` processes (0: as many as pay), and tell what became of each, in their order."""
+    if jobs == 0:
+        jobs = (os.cpu_count() or 1) if len(messages) > POOL_FROM else 1
+    if jobs == 1:
+        worker = _Worker(load(work.folders), work)
+        yield from map(worker, messages)
+        return
+    with _pool(jobs, work) as pool:
+        yield from pool.map(_in_process, messages, chunksize=CHUNK)
+
+
+@contextmanager
+def _pool(jobs: int, work: Work) -> Iterator[ProcessPoolExecutor]:
+    # A fork would copy the thread that draws the progress bar, in whatever state it is.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(work,))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class _Worker:
+    def __init__(self, rules: RuleSet, work: Work) -> None:
+        self._rules = rules
+        self._work = work
+
+    def __call__(self, source: Source) -> Outcome:
+        try:
+            message = source.path.read_bytes()
+        except OSError as error:
+            return Outcome(source, problem=f"{source.path}: cannot be read: {error.strerror}")
+        cleaned = clean(message, self._rules, self._work.policy, self._work.context)
+        if self._work.out is not None:
+            target = self._work.out / source.name
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(cleaned.message)
+            except OSError as error:
+                return Outcome(source, problem=f"{target}: cannot be written: {error.strerror}")
+        return Outcome(source, cleaned.findings, cleaned.skipped)
+
+
+_worker: list[_Worker] = []  # the one of this process: a pool's function can only find what is global
+
+
+def _start(work: Work) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the first one decides
+    _worker[:] = [_Worker(load(work.folders), work)]
+
+
+def _in_process(source: Source) -> Outcome:
+    return _worker[0](source)

@@ -1,0 +1,42 @@
+"""How the commands print: rich on a terminal, plain text elsewhere, and never an octet that drives a terminal."""
+
+import sys
+from collections.abc import Iterable, Sequence
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def complain(*problems: str) -> None:
+    """Say on stderr what is wrong, a line each."""
+    for problem in problems:
+        print(f"blockproxy: {plain(problem)}", file=sys.stderr)
+
+
+def plain(text: object) -> str:
+    """`text` with everything replaced that is not printable: names of files and URLs are other people's words."""
+    return "".join(character if character.isprintable() else REPLACEMENT for character in str(text))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print `rows` under `columns`; in a pipe, columns are two spaces apart and nothing is cut."""
+    cells = [[plain(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        _rich_table(columns, cells)
+        return
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    for row in [list(columns), *cells]:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _rich_table(columns: Sequence[str], cells: Iterable[Sequence[str]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in cells:
+        shown.add_row(*map(Text, row))  # Text: square brackets in a URL are not markup
+    Console().print(shown)
