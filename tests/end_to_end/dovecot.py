@@ -31,7 +31,11 @@ default_login_user = {user}
 first_valid_uid = 1
 mail_location = maildir:{folder}/mail/%u
 mail_max_userip_connections = 100
-maildir_very_dirty_syncs = no
+mail_plugins = zlib
+protocol imap {{
+  # COMPRESS=DEFLATE is what a proxy must hide.
+  mail_plugins = zlib imap_zlib
+}}
 ssl = yes
 ssl_cert = <{folder}/chain.pem
 ssl_key = <{folder}/key.pem

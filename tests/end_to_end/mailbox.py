@@ -3,7 +3,9 @@
 All senders, addresses and tokens are made up. The hosts are those of real trackers, which the rules know.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import MappingProxyType
 
 from tests.end_to_end.compose import CRLF, base64_lines, entity, lines, message, multipart, quoted_printable
 
@@ -268,8 +270,9 @@ _SHAPES: dict[str, Callable[[], bytes]] = {
 }
 
 
-def messages() -> dict[str, bytes]:
-    """Every message of the mailbox by its name, in an order that stays."""
+@cache
+def messages() -> Mapping[str, bytes]:
+    """Every message of the mailbox by its name, which is its subject, in an order that stays."""
     found = {name: message(name, build()) for name, build in _SHAPES.items()}
     found["newsletter"] = message(
         "newsletter",
@@ -279,4 +282,4 @@ def messages() -> dict[str, bytes]:
     )
     for number, field in enumerate(RECEIPTS, start=1):
         found[f"receipt header {number}"] = message(f"receipt header {number}", TEXT, field)
-    return found
+    return MappingProxyType(found)

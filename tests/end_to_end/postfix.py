@@ -35,6 +35,7 @@ smtp_dns_support_level = disabled
 smtpd_peername_lookup = no
 relayhost = [127.0.0.1]:{sink_port}
 local_header_rewrite_clients =
+message_drop_headers =
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
 smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot

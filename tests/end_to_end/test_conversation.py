@@ -1,0 +1,144 @@
+"""The proxy keeps up with a conversation that goes both ways at once: pushes, uploads, commands in one write."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+import blockproxy
+from tests.end_to_end import mailbox, proxy
+from tests.end_to_end.dovecot import PASSWORD, Dovecot
+from tests.end_to_end.wire import Wire, literals
+
+pytestmark = pytest.mark.xdist_group("imap")
+
+TRACKED = mailbox.messages()["html quoted-printable"]
+ASKING = mailbox.messages()["receipt header 1"]
+PIPELINED = 34  # what mbsync was seen to send in one write
+
+
+@dataclass(frozen=True)
+class Both:
+    """A way to the server, and a way through the proxy, and somebody who has an account."""
+
+    direct: int
+    proxied: int
+    reader: str
+
+    def wire(self, port: int) -> Wire:
+        wire = Wire(port)
+        wire.login(self.reader, PASSWORD)
+        return wire
+
+
+@pytest.fixture
+def both(dovecot: Dovecot, account: Callable[[], str]) -> Iterator[Both]:
+    reader = account()
+    dovecot.deliver(reader, [b"Subject: first\r\n\r\nhello\r\n"])
+    with proxy.imap(proxy.upstream(dovecot.port)) as between:
+        yield Both(dovecot.port, between.port, reader)
+
+
+def append(wire: Wire, message: bytes, plus: bytes) -> bytes:
+    """APPEND `message`; `plus` is `+` for a literal that waits for nobody (RFC 7888)."""
+    wire.send(b"a APPEND INBOX (\\Seen) {%d%s}\r\n" % (len(message), plus))
+    if not plus:
+        assert wire.response().startswith(b"+ ")
+    wire.send(message + b"\r\n")
+    return wire.answers(b"a")[-1]
+
+
+@pytest.mark.parametrize("plus", [b"", b"+"], ids=["synchronising", "non-synchronising"])
+def test_what_the_client_uploads_arrives_as_it_is(both: Both, plus: bytes) -> None:
+    with both.wire(both.proxied) as wire:
+        assert append(wire, TRACKED, plus).startswith(b"a OK")
+    with both.wire(both.direct) as wire:
+        [fetched, _] = wire.command(b"b FETCH 2 BODY.PEEK[]")
+        assert literals(fetched) == [TRACKED]
+
+
+def test_a_large_upload_arrives_as_it_is(both: Both) -> None:
+    large = mailbox.messages()["large attachment"]
+    with both.wire(both.proxied) as wire:
+        assert append(wire, large, b"+").startswith(b"a OK")
+        [fetched, _] = wire.command(b"b FETCH 2 BODY.PEEK[]")
+        assert literals(fetched) == [blockproxy.clean(large).message]
+
+
+def test_idle_tells_at_once_what_has_arrived(both: Both) -> None:
+    with both.wire(both.proxied) as idle, both.wire(both.direct) as other:
+        idle.send(b"i IDLE\r\n")
+        assert idle.response().startswith(b"+ ")
+        started = time.monotonic()
+        assert append(other, TRACKED, b"").startswith(b"a OK")
+        assert idle.response() == b"* 2 EXISTS\r\n"
+        assert time.monotonic() - started < 5
+        idle.send(b"DONE\r\nj FETCH 2 BODY.PEEK[]\r\n")  # mutt's way: in one write
+        told = b"".join(idle.answers(b"i") + idle.answers(b"j"))
+        assert literals(told) == [blockproxy.clean(TRACKED).message]
+
+
+def test_a_body_that_nobody_asked_for_is_cleaned_too(both: Both) -> None:
+    with both.wire(both.proxied) as listening, both.wire(both.direct) as other:
+        # RFC 5465: from now on the server pushes new messages; Dovecot does it while the client idles.
+        notify = b"n NOTIFY SET (selected (MessageNew (UID BODY.PEEK[] FLAGS) MessageExpunge))"
+        assert listening.command(notify)[-1].startswith(b"n OK")
+        listening.send(b"i IDLE\r\n")
+        assert listening.response().startswith(b"+ ")
+        append(other, ASKING, b"")
+        pushed = b""
+        while b" FETCH (" not in pushed:
+            pushed = listening.response()
+        assert literals(pushed) == [blockproxy.clean(ASKING).message]
+        assert literals(pushed) != [ASKING]
+
+
+def test_commands_in_one_write_are_all_answered(dovecot: Dovecot, account: Callable[[], str]) -> None:
+    reader = account()
+    messages = list(mailbox.messages().values())[:PIPELINED]
+    dovecot.deliver(reader, messages)
+    numbers = range(1, PIPELINED + 1)
+    with proxy.imap(proxy.upstream(dovecot.port)) as between, Wire(between.port) as wire:
+        wire.login(reader, PASSWORD)
+        wire.send(b"".join(b"p%d UID FETCH %d (INTERNALDATE BODY.PEEK[])\r\n" % (n, n) for n in numbers))
+        told = [response for n in numbers for response in wire.answers(b"p%d" % n)]
+    # Dovecot may send the answers to several commands first and their tagged lines afterwards.
+    fetched = [response for response in told if response.startswith(b"* ")]
+    assert [response.split(b" ")[4] for response in fetched] == [b"%d" % n for n in numbers]
+    assert [literals(response) for response in fetched] == [[blockproxy.clean(one).message] for one in messages]
+    assert [line.split(b" ")[:2] for line in told if line not in fetched] == [[b"p%d" % n, b"OK"] for n in numbers]
+
+
+def test_several_items_of_one_message_come_in_one_answer(both: Both) -> None:
+    items = b"(BODY.PEEK[TEXT] UID BODY.PEEK[HEADER] BODYSTRUCTURE BODY.PEEK[]<100.300> RFC822.SIZE)"
+    with both.wire(both.direct) as direct, both.wire(both.proxied) as proxied:
+        append(direct, TRACKED, b"")
+        answers = {}
+        for wire in (direct, proxied):
+            wire.command(b"a NOOP")
+            [answers[wire], _] = wire.command(b"b FETCH 2 " + items)
+    cleaned = blockproxy.clean(TRACKED).message
+    border = TRACKED.index(b"\r\n\r\n") + 4
+    sent = {b"BODY[TEXT]": slice(border, None), b"BODY[HEADER]": slice(0, border), b"BODY[]<100>": slice(100, 400)}
+    expected = answers[direct]
+    for item, place in sent.items():
+        literal = item + b" {%d}\r\n" % len(TRACKED[place])
+        assert literal + TRACKED[place] in expected
+        expected = expected.replace(literal + TRACKED[place], literal + cleaned[place])
+    assert expected != answers[direct]
+    assert answers[proxied] == expected
+
+
+def test_what_was_found_is_told_to_the_event_log(dovecot: Dovecot, account: Callable[[], str]) -> None:
+    reader = account()
+    dovecot.deliver(reader, [TRACKED])
+    with proxy.imap(proxy.upstream(dovecot.port)) as between:
+        with Wire(between.port) as wire:
+            wire.login(reader, PASSWORD)
+            wire.command(b"a FETCH 1 BODY.PEEK[]")
+        told = between.recorder.told
+    assert [delivery.account for _, delivery in told] == [reader]
+    [(cleaned, delivery)] = told
+    assert delivery.protocol == "imap"
+    assert [finding.vendor for finding in cleaned.findings if finding.blocked] == ["Mailchimp"]

@@ -1,0 +1,51 @@
+"""mbsync pulls the mailbox through the proxy and directly: the Maildirs differ where the cleaner says, only there."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import blockproxy
+from tests.end_to_end import machine, mailbox, mbsync, proxy
+from tests.end_to_end.dovecot import Dovecot
+
+# mbsync refuses a message whose header has no end, directly as through the proxy.
+REFUSED = {"header only"}
+
+pytestmark = pytest.mark.xdist_group("imap")
+
+
+def test_the_maildirs_differ_in_the_spans_that_the_cleaner_names(
+    dovecot: Dovecot, account: Callable[[], str], tmp_path: Path
+) -> None:
+    reader, port = account(), machine.free_port()
+    messages = mailbox.messages()
+    dovecot.deliver(reader, list(messages.values()))
+    settings = {
+        "imap": {"listen": {"port": port}, "upstream": {"host": "127.0.0.1", "port": dovecot.port, "tls": "none"}}
+    }
+    with proxy.command(settings, tmp_path):
+        mbsync.pull(dovecot.port, reader, tmp_path / "direct")
+        mbsync.pull(port, reader, tmp_path / "proxied")
+        before = mbsync.state(tmp_path / "proxied")
+        mbsync.pull(port, reader, tmp_path / "proxied")
+        assert mbsync.state(tmp_path / "proxied") == before
+    direct, proxied = mbsync.pulled(tmp_path / "direct"), mbsync.pulled(tmp_path / "proxied")
+    assert direct.keys() == proxied.keys() == messages.keys() - REFUSED
+    changed = set()
+    for name, message in direct.items():
+        assert message == messages[name].replace(b"\r\n", b"\n"), name
+        cleaned = blockproxy.clean(messages[name])
+        assert proxied[name] == cleaned.message.replace(b"\r\n", b"\n"), name
+        assert len(proxied[name]) == len(message), name
+        if proxied[name] != message:
+            changed.add(name)
+            assert cleaned.changed, name
+    assert {
+        "many trackers",
+        "alternative soft broken",
+        "html base64",
+        "receipt header 1",
+        "large attachment",
+    } <= changed
+    assert not changed & {"signed pgp", "signed smime", "encrypted pgp", "encrypted smime", "plain ascii", "long text"}

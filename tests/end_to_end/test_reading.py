@@ -1,0 +1,144 @@
+"""Clients read the mailbox through the proxy: whole messages, every section, and chunks that add up."""
+
+import asyncio
+import imaplib
+import quopri
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import aioimaplib
+import pytest
+
+import blockproxy
+from tests.end_to_end import mailbox, proxy, sections
+from tests.end_to_end.dovecot import PASSWORD, Dovecot
+
+NAMES = list(mailbox.messages())
+KIB = 1024
+BATCH = 20  # messages; aioimaplib keeps a whole response in memory
+TIMEOUT_SECONDS = 20
+
+# How clients choose the next chunk's size from the last one's, and the messages that are worth reading so.
+SCHEDULES: dict[str, tuple[int, Callable[[int], int], list[str]]] = {
+    "256 octets": (256, lambda size: size, [name for name in NAMES if len(mailbox.messages()[name]) < 4 * KIB]),
+    "8 KiB, doubling": (8 * KIB, lambda size: 2 * size, ["many trackers", "html many lines", "everything nested"]),
+    "64 KiB, growing": (64 * KIB, lambda size: size + 8 * KIB, ["many trackers", "long text", "large attachment"]),
+    "256 KiB": (256 * KIB, lambda size: size, ["many trackers", "long text", "large attachment"]),
+}
+
+pytestmark = pytest.mark.xdist_group("imap")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Two connections to the same mailbox, one through the proxy."""
+
+    direct: imaplib.IMAP4
+    proxied: imaplib.IMAP4
+    port: int
+    reader: str
+
+
+@pytest.fixture(scope="module")
+def reading(dovecot: Dovecot, account: Callable[[], str]) -> Iterator[Reading]:
+    reader = account()
+    dovecot.deliver(reader, list(mailbox.messages().values()))
+    with (
+        proxy.imap(proxy.upstream(dovecot.port)) as between,
+        imaplib.IMAP4("127.0.0.1", dovecot.port) as direct,
+        imaplib.IMAP4("127.0.0.1", between.port) as proxied,
+    ):
+        for client in (direct, proxied):
+            client.login(reader, PASSWORD)
+            client.select(readonly=True)
+        yield Reading(direct, proxied, between.port, reader)
+
+
+@cache
+def cleaned(name: str) -> bytes:
+    """The message as the reader should get it."""
+    return blockproxy.clean(mailbox.messages()[name]).message
+
+
+def fetch(client: imaplib.IMAP4, name: str, item: str) -> bytes | None:
+    """The one literal that `item` of the message is; None for NIL."""
+    status, data = client.uid("FETCH", str(NAMES.index(name) + 1), f"({item})")
+    assert status == "OK"
+    found = [part[1] for part in data if isinstance(part, tuple)]
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("item", ["BODY.PEEK[]", "BODY[]", "RFC822"])
+def test_a_whole_message_is_the_cleaned_message(reading: Reading, name: str, item: str) -> None:
+    assert fetch(reading.direct, name, item) == mailbox.messages()[name]
+    assert fetch(reading.proxied, name, item) == cleaned(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_section_is_its_slice_of_the_cleaned_message(reading: Reading, name: str) -> None:
+    original = mailbox.messages()[name]
+    for section in sections.names(original):
+        item = f"BODY.PEEK[{section}]"
+        direct, proxied = fetch(reading.direct, name, item), fetch(reading.proxied, name, item)
+        if direct is None or proxied is None:
+            assert direct == proxied, section
+        else:
+            assert proxied in sections.expected(direct, original, cleaned(name)), section
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "item",
+    [
+        "RFC822.HEADER",
+        "BODY.PEEK[HEADER.FIELDS (From Subject Disposition-Notification-To Return-Receipt-To List-Unsubscribe)]",
+        "BODY.PEEK[HEADER.FIELDS.NOT (Received Return-Path)]",
+    ],
+)
+def test_header_fields_are_those_of_the_cleaned_message(reading: Reading, name: str, item: str) -> None:
+    direct, proxied = fetch(reading.direct, name, item), fetch(reading.proxied, name, item)
+    assert direct is not None
+    assert proxied == sections.expected_fields(direct, mailbox.messages()[name], cleaned(name))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "name"), [(schedule, name) for schedule in SCHEDULES for name in SCHEDULES[schedule][2]]
+)
+def test_chunks_add_up_to_the_cleaned_message(reading: Reading, schedule: str, name: str) -> None:
+    size, grow, _ = SCHEDULES[schedule]
+    octets = b""
+    while chunk := fetch(reading.proxied, name, f"BODY.PEEK[]<{len(octets)}.{size}>"):
+        octets += chunk
+        if len(chunk) < size:  # what every client takes for the end
+            break
+        size = grow(size)
+    assert octets == cleaned(name)
+
+
+def test_no_tracker_of_twelve_hundred_is_left(reading: Reading) -> None:
+    raw = re.compile(re.escape(mailbox.TRACKER_HOST))
+    before = quopri.decodestring(fetch(reading.direct, "many trackers", "BODY.PEEK[]") or b"")
+    after = quopri.decodestring(fetch(reading.proxied, "many trackers", "BODY.PEEK[]") or b"")
+    assert len(raw.findall(before)) == mailbox.MANY_TRACKERS
+    assert raw.findall(after) == []
+
+
+async def test_aioimaplib_reads_everything_in_batches(reading: Reading) -> None:
+    client = aioimaplib.IMAP4("127.0.0.1", reading.port, timeout=TIMEOUT_SECONDS)
+    async with asyncio.timeout(3 * TIMEOUT_SECONDS):
+        await client.wait_hello_from_server()
+        await client.login(reading.reader, PASSWORD)
+        await client.select("INBOX")
+        found = []
+        for first in range(1, len(NAMES) + 1, BATCH):
+            numbers = f"{first}:{min(first + BATCH - 1, len(NAMES))}"
+            answer = await client.uid("fetch", numbers, "(RFC822.SIZE BODY.PEEK[])")
+            assert answer.result == "OK"
+            found += [bytes(line) for line in answer.lines if isinstance(line, bytearray)]
+        await client.logout()
+        client.protocol.transport.close()  # aioimaplib leaves it to the garbage collector
+    assert found == [cleaned(name) for name in NAMES]
