@@ -59,9 +59,9 @@ class RuleSet:
         """
         return self._indexes[trigger].first(url, resource)
 
-    def matches(self, url: Url, trigger: Trigger) -> list[Match]:
+    def matches(self, url: Url, trigger: Trigger, resource: Resource | None = None) -> list[Match]:
         """Every rule that knows `url`, the most special one first."""
-        return self._indexes[trigger].all(url)
+        return self._indexes[trigger].all(url, resource)
 
     def target(self, match: Match, url: Url) -> str | None:
         """Where the redirect `url` leads, as far as it says so itself, through up to `MAX_NESTING` redirects.

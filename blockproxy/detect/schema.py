@@ -121,8 +121,8 @@ class RuleSpec(Strict):
             raise ValueError("a match for any host of a resource needs 'needs: invisible'")
         if self.target is None and any(catch.becomes for catch in self.examples.catches):
             raise ValueError("an example has 'becomes', but the rule has no 'target'")
-        if self.target is not None and not all(catch.becomes for catch in self.examples.catches):
-            raise ValueError("with 'target', every example in 'catches' says what it 'becomes'")
+        if self.target is not None and not any(catch.becomes for catch in self.examples.catches):
+            raise ValueError("with 'target', an example in 'catches' says what it 'becomes'")
         return self
 
 
