@@ -20,7 +20,8 @@ MASK = b"\xff"
 
 # ISO-2022 (RFC 1468, RFC 1557, RFC 1922): between an escape to a multi-octet set and the escape back to ASCII or
 # JIS-Roman, and between SO and SI, octets below 0x80 are halves of characters.
-_SHIFTED = re.compile(rb"\x1b\$[^\x1b]*(?:\x1b(?!\([BJ])[^\x1b]*)*(?:\x1b\([BJ]|\Z)|\x0e[^\x0f]*(?:\x0f|\Z)")
+# ESC $ ) only names the set that SO then shifts to.
+_SHIFTED = re.compile(rb"\x1b\$(?![)*+])[^\x1b]*(?:\x1b(?!\([BJ])[^\x1b]*)*(?:\x1b\([BJ]|\Z)|\x0e[^\x0f]*(?:\x0f|\Z)")
 # HZ (RFC 1843): ~{ to ~}.
 _HZ = re.compile(rb"~\{.*?(?:~\}|\n|\Z)", re.DOTALL)
 # A trail octet may be an ASCII letter, digit, backslash or bar in these, so a lead and its trail are masked together.
