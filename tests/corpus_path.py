@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+MAIL = {".eml", ".email"}  # endings of the files that hold a message
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -15,3 +16,13 @@ def corpus() -> Path | None:
 
 
 needs_corpus = pytest.mark.skipif(corpus() is None, reason="no corpus of real mail here; BLOCKPROXY_CORPUS says where")
+
+
+def messages(*folders: str) -> list[tuple[Path, bytes]]:
+    """Every message of the corpus, or of its `folders`; skips the test where there is no corpus."""
+    root = corpus()
+    if root is None:
+        pytest.skip("no corpus of real mail here; BLOCKPROXY_CORPUS says where")
+    paths = sorted(path for path in root.rglob("*") if path.is_file() and ("mime" in path.parts or path.suffix in MAIL))
+    wanted = [path for path in paths if not folders or path.relative_to(root).parts[0] in folders]
+    return [(path, path.read_bytes()) for path in wanted]

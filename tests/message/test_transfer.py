@@ -2,6 +2,7 @@
 
 import base64
 import quopri
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -82,7 +83,9 @@ def _base64(octets: bytes) -> bytes:
 def test_a_patch_changes_what_it_says_and_no_length(
     octets: bytes, encoding: str, where: tuple[int, int], filler: bytes
 ) -> None:
-    write = {"8bit": bytes, "quoted-printable": _quoted_printable, "base64": _base64}[encoding]
+    write: Callable[[bytes], bytes] = {"8bit": bytes, "quoted-printable": _quoted_printable, "base64": _base64}[
+        encoding
+    ]
     transmitted = write(octets)
     decoded: Decoded = decode(transmitted, encoding)
     start = min(where[0], len(decoded.octets))
