@@ -22,9 +22,7 @@ PATH is a message (.eml) or a folder of messages. Without --out, a table of find
 nothing is changed. With --out, the cleaned messages are written under the same relative names, each exactly as long as
 it was. Nothing is ever fetched. The exit code is 0 whatever was found, 1 when a file could not be read."""
 
-EXAMPLE = (
-    "Example: blockproxy clean --out cleaned --findings findings.jsonl --address me@example.org ~/Mail/newsletters"
-)
+EXAMPLE = "\b\nExample:\n  blockproxy clean --out cleaned --findings findings.jsonl --address me@example.org ~/Mail"
 
 STRICT = "Act on every finding, however uncertain (the threshold of confidence is 0 instead of 0.7)."
 

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from blockproxy.cleaner import clean
@@ -130,7 +130,9 @@ class _Worker:
                 target.write_bytes(cleaned.message)
             except OSError as error:
                 return Outcome(source, problem=f"{target}: cannot be written: {error.strerror}")
-        return Outcome(source, cleaned.findings, cleaned.skipped)
+        # A reference leads to its element and from there to the whole leaf, which nobody wants sent between processes.
+        findings = tuple(replace(finding, reference=None) for finding in cleaned.findings)
+        return Outcome(source, findings, cleaned.skipped)
 
 
 _worker: list[_Worker] = []  # the one of this process: a pool's function can only find what is global

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, fields
+from dataclasses import astuple, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -67,9 +67,9 @@ class EventLog:
             self._count_dropped()
             return
         try:
-            # Without the octets of the message: a full queue must not hold a mailbox in memory.
-            seen = Seen(cleaned.findings, cleaned.skipped, cleaned.origin, delivery, self._today())
-            self._waiting.put_nowait(seen)
+            # Without the octets, which a reference leads to as well: a full queue must not hold a mailbox in memory.
+            findings = tuple(replace(finding, reference=None) for finding in cleaned.findings)
+            self._waiting.put_nowait(Seen(findings, cleaned.skipped, cleaned.origin, delivery, self._today()))
         except queue.Full:
             self._count_dropped()
         except Exception:  # noqa: BLE001 - logging must never be the reason why a message does not arrive

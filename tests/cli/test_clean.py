@@ -1,0 +1,202 @@
+"""`blockproxy clean` on real files."""
+
+import json
+import os
+import pty
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command import PROGRAM, blockproxy, environment
+
+# Two findings whatever the rules know: a request for a receipt, and an invisible image with the reader's own address.
+LETTER = b"""From: News <news@example.org>\r
+To: reader@example.com\r
+Disposition-Notification-To: news@example.org\r
+Content-Type: text/html; charset=utf-8\r
+\r
+<p>Hello</p><img src="https://news.example.org/o?to=reader@example.com&amp;id=FAKEFAKE1234" width="1" height="1">\r
+"""
+PLAIN = b"From: friend@example.org\r\nSubject: lunch\r\n\r\nat noon?\r\n"
+
+
+@pytest.fixture
+def mail(tmp_path: Path) -> Path:
+    """A folder with two messages, one of them deeper, and a hidden file."""
+    for name, octets in {"letter.eml": LETTER, "deep/plain.eml": PLAIN, ".hidden": LETTER}.items():
+        write(tmp_path / "mail" / name, octets)
+    return tmp_path / "mail"
+
+
+def write(path: Path, octets: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(octets)
+
+
+def jsonl(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_without_out_it_prints_a_table_for_each_message_with_findings(mail: Path) -> None:
+    before = files(mail)
+    ended = blockproxy("clean", mail, "--address", "reader@example.com")
+    assert ended.code == 0
+    assert ended.out.startswith("letter.eml\naction")
+    assert "rename  receipt-request" in ended.out
+    assert "remove" in ended.out
+    assert "plain.eml" not in ended.out
+    assert ended.err.startswith("2 messages, 1 with findings: 2 blocked")
+    assert files(mail) == before
+
+
+def test_with_out_every_message_is_written_under_its_relative_name_with_its_length(mail: Path, tmp_path: Path) -> None:
+    ended = blockproxy("clean", "--out", tmp_path / "out", "--address", "reader@example.com", mail)
+    assert (ended.code, ended.out) == (0, "")
+    assert files(tmp_path / "out") == ["deep/plain.eml", "letter.eml"]
+    assert (tmp_path / "out/deep/plain.eml").read_bytes() == PLAIN
+    cleaned = (tmp_path / "out/letter.eml").read_bytes()
+    assert len(cleaned) == len(LETTER)
+    assert b"FAKEFAKE1234" not in cleaned
+    assert b"Disposition-Notification-To" not in cleaned
+    assert b"<p>Hello</p>" in cleaned
+
+
+def test_findings_are_one_json_object_each_with_the_documented_names(mail: Path, tmp_path: Path) -> None:
+    blockproxy("clean", mail, "--findings", tmp_path / "f.jsonl", "--address", "reader@example.com")
+    rows = jsonl(tmp_path / "f.jsonl")
+    assert len(rows) == 2
+    for row in rows:
+        assert list(row) == [
+            "file", "part", "technique", "rule", "vendor", "action", "confidence", "url", "evidence"
+        ]  # fmt: skip
+        assert row["file"] == "letter.eml"
+    assert {row["technique"] for row in rows} >= {"receipt-request"}
+    assert any("FAKEFAKE1234" in row["url"] for row in rows)
+
+
+def test_a_skip_is_one_json_object_with_its_reason(tmp_path: Path) -> None:
+    encrypted = b"Content-Type: text/html; charset=x-unknown-charset\r\n\r\n" + LETTER.partition(b"\r\n\r\n")[2]
+    write(tmp_path / "mail/odd.eml", encrypted.replace(b"Hello", b"\x1b$B\xff"))
+    blockproxy("clean", tmp_path / "mail", "--findings", tmp_path / "f.jsonl")
+    skips = [row for row in jsonl(tmp_path / "f.jsonl") if "skipped" in row]
+    assert [list(row) for row in skips] == [["file", "part", "skipped", "reason"]] * len(skips)
+
+
+def test_findings_on_stdout_come_without_a_table(mail: Path) -> None:
+    ended = blockproxy("clean", mail, "--findings", "-")
+    assert [json.loads(line)["file"] for line in ended.out.splitlines()] == ["letter.eml"] * len(ended.out.splitlines())
+    assert ended.out
+
+
+def test_a_file_that_cannot_be_read_is_named_and_the_others_are_cleaned(mail: Path, tmp_path: Path) -> None:
+    ended = blockproxy("clean", "--out", tmp_path / "out", tmp_path / "gone.eml", mail)
+    assert ended.code == 1
+    assert f"{tmp_path}/gone.eml: cannot be read: No such file or directory" in ended.err
+    assert "1 not readable" in ended.err
+    assert files(tmp_path / "out") == ["deep/plain.eml", "letter.eml"]
+
+
+def test_single_files_are_written_under_their_names(mail: Path, tmp_path: Path) -> None:
+    blockproxy("clean", "--out", tmp_path / "out", mail / "letter.eml", mail / "deep/plain.eml")
+    assert files(tmp_path / "out") == ["letter.eml", "plain.eml"]
+
+
+def test_two_messages_of_one_name_keep_the_folder_that_tells_them_apart(tmp_path: Path) -> None:
+    write(tmp_path / "mail/one/cur/1.eml", LETTER)
+    write(tmp_path / "mail/two/cur/1.eml", PLAIN)
+    blockproxy("clean", "--out", tmp_path / "out", tmp_path / "mail/one", tmp_path / "mail/two")
+    assert files(tmp_path / "out") == ["one/cur/1.eml", "two/cur/1.eml"]
+
+
+def test_a_path_that_is_given_twice_counts_once(mail: Path) -> None:
+    assert blockproxy("clean", mail, mail, mail / "letter.eml").err.startswith("2 messages")
+
+
+def test_the_originals_are_never_overwritten(mail: Path) -> None:
+    ended = blockproxy("clean", "--out", mail, mail)
+    assert ended.code == 2
+    assert "would overwrite" in ended.err
+    assert (mail / "letter.eml").read_bytes() == LETTER
+
+
+def test_results_inside_the_folder_are_not_cleaned_again(mail: Path) -> None:
+    for _ in range(2):
+        assert blockproxy("clean", "--out", mail / "out", mail).err.startswith("2 messages")
+
+
+def test_remote_block_takes_out_what_no_rule_knows(tmp_path: Path) -> None:
+    picture = b'Content-Type: text/html\r\n\r\n<img src="https://example.org/cat.jpg" width="300" height="200">\r\n'
+    write(tmp_path / "mail/cat.eml", picture)
+    blockproxy("clean", "--out", tmp_path / "keep", tmp_path / "mail")
+    blockproxy("clean", "--out", tmp_path / "block", "--remote", "block", tmp_path / "mail")
+    assert (tmp_path / "keep/cat.eml").read_bytes() == picture
+    assert b"example.org" not in (tmp_path / "block/cat.eml").read_bytes()
+
+
+def test_processes_give_the_same_as_one_in_the_same_order(tmp_path: Path) -> None:
+    for number in range(60):
+        write(tmp_path / f"mail/{number:02}.eml", LETTER if number % 3 else PLAIN)
+    for jobs in ("1", "2"):
+        folder = tmp_path / jobs
+        folder.mkdir()
+        ended = blockproxy(
+            "clean", tmp_path / "mail", "--jobs", jobs, "--out", folder / "out", "--findings", folder / "f"
+        )
+        assert ended.code == 0
+    assert (tmp_path / "1/f").read_bytes() == (tmp_path / "2/f").read_bytes()
+    assert files(tmp_path / "1/out") == files(tmp_path / "2/out")
+    for name in files(tmp_path / "1/out"):
+        assert (tmp_path / "1/out" / name).read_bytes() == (tmp_path / "2/out" / name).read_bytes()
+
+
+def test_names_of_files_do_not_drive_the_terminal(tmp_path: Path) -> None:
+    write(tmp_path / "mail" / "\x1b[31mred\udcff.eml", LETTER)
+    ended = blockproxy("clean", tmp_path / "mail")
+    assert "\x1b" not in ended.out
+    assert "red" in ended.out
+
+
+@pytest.mark.parametrize(("words", "expected"), [
+    (["--remote", "all", "."], "'all' is not one of 'keep', 'block'"),
+    (["--jobs", "-1", "."], "greater than or equal to 0"),
+    ([], "Missing argument"),
+    (["--findings", "/nonexistent/f.jsonl", "."], "/nonexistent/f.jsonl: cannot be written: No such file or directory"),
+])  # fmt: skip
+def test_a_wrong_argument_is_told_and_ends_with_2(words: list[str], expected: str, mail: Path) -> None:
+    ended = blockproxy("clean", *(mail if word == "." else word for word in words))
+    assert ended.code == 2
+    assert expected in ended.err
+
+
+def test_a_wrong_rule_is_told_with_its_place_and_ends_with_2(mail: Path, tmp_path: Path) -> None:
+    write(tmp_path / "rules/vendors/broken.yaml", b"id: broken\nrules: nonsense\n")
+    ended = blockproxy("clean", "--rules", tmp_path / "rules", mail)
+    assert ended.code == 2
+    assert "vendors/broken.yaml:" in ended.err
+
+
+def test_a_terminal_gets_a_table_and_a_progress_bar(mail: Path, tmp_path: Path) -> None:
+    assert b"receipt-request" in on_terminal("clean", str(mail))
+    assert b"2/2" in on_terminal("clean", "--out", str(tmp_path / "out"), str(mail))
+
+
+def on_terminal(*words: str) -> bytes:
+    """What the command prints where stdout and stderr are a terminal."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([*PROGRAM, *words], stdin=theirs, stdout=theirs, stderr=theirs, env=environment())
+    os.close(theirs)
+    printed = b""
+    try:
+        while octets := os.read(ours, 65536):
+            printed += octets
+    except OSError:  # Linux's way to say that the other end is closed
+        pass
+    os.close(ours)
+    assert process.wait(30) == 0
+    return printed
