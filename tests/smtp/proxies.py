@@ -1,0 +1,94 @@
+"""Proxies in front of a next hop, and a client that speaks line by line."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from blockproxy.config import Listener, Upstream
+from blockproxy.eventlog.events import Delivery
+from blockproxy.model import Cleaned, Policy
+from blockproxy.smtp.listener import SubmissionProxy
+
+
+@dataclass
+class Events:
+    """What the event log would have been told."""
+
+    recorded: list[tuple[Cleaned, Delivery]] = field(default_factory=list)
+
+    def record(self, cleaned: Cleaned, delivery: Delivery) -> None:
+        self.recorded.append((cleaned, delivery))
+
+
+@dataclass
+class Running:
+    proxy: SubmissionProxy
+    events: Events
+
+    @property
+    def port(self) -> int:
+        return self.proxy.port
+
+
+@asynccontextmanager
+async def proxy_to(
+    upstream: Upstream | int, listener: Listener | None = None, *, hold: bool = True, policy: Policy | None = None
+) -> AsyncIterator[Running]:
+    """A proxy on a free port; `upstream` may be a port of loopback without TLS."""
+    if isinstance(upstream, int):
+        upstream = Upstream(host="127.0.0.1", port=upstream, tls="none")
+    events = Events()
+    proxy = SubmissionProxy(
+        listener or Listener(port=0),
+        upstream,
+        policy=policy or Policy(),
+        hold_automatic_receipts=hold,
+        record=events.record,
+    )
+    await proxy.start()
+    try:
+        yield Running(proxy, events)
+    finally:
+        await proxy.close()
+
+
+class Client:
+    """A client on a socket: `say` sends a line, or more, and returns the reply."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def reply(self) -> bytes:
+        """One reply, its lines joined by LF; empty where the connection is closed."""
+        lines = []
+        async with asyncio.timeout(10):
+            while line := await self.reader.readline():
+                lines.append(line.rstrip(b"\r\n"))
+                if line[3:4] != b"-":
+                    break
+        return b"\n".join(lines)
+
+    async def say(self, octets: bytes) -> bytes:
+        self.writer.write(octets + b"\r\n")
+        return await self.reply()
+
+    async def begin(self) -> None:
+        """Everything up to the 354."""
+        await self.say(b"EHLO client.example.org")
+        await self.say(b"MAIL FROM:<reader@example.org>")
+        await self.say(b"RCPT TO:<nina@example.com>")
+        assert (await self.say(b"DATA")).startswith(b"354")
+
+
+@asynccontextmanager
+async def client(port: int) -> AsyncIterator[Client]:
+    """Connect, and read the greeting."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    connected = Client(reader, writer)
+    try:
+        assert (await connected.reply()).startswith(b"220 ")
+        yield connected
+    finally:
+        writer.transport.abort()
