@@ -66,8 +66,7 @@ class RuleSet:
     def target(self, match: Match, url: Url) -> str | None:
         """Where the redirect `url` leads, as far as it says so itself, through up to `MAX_NESTING` redirects.
 
-        None where the address is the vendor's secret or would be longer than `url`. Ask `spared` about the answer too:
-        a way to unsubscribe is left wrapped.
+        None where the address is the vendor's secret or would be longer than `url`.
         """
         found: str | None = None
         inner: Url | None = url
@@ -78,7 +77,7 @@ class RuleSet:
             # A browser that is redirected takes the fragment along.
             found = f"{next_one}#{inner.fragment}" if inner.fragment and "#" not in next_one else next_one
             inner = parse(found)
-            following = self.match(inner, Trigger.CLICK) if inner and not self.spared(inner) else None
+            following = self.match(inner, Trigger.CLICK) if inner and not self._spared.find(inner) else None
             if following is None:
                 break
             match = following
@@ -89,8 +88,17 @@ class RuleSet:
         return self._parameters.find(url)
 
     def spared(self, url: Url) -> str | None:
-        """Why `url` is never touched, or None."""
-        return self._spared.find(url)
+        """Why `url` is never touched, or None.
+
+        A redirect that says where it leads is spared for the sake of that address. Its own signature counts for
+        nothing: the link that is left does not carry it.
+        """
+        match = self.match(url, Trigger.CLICK)
+        target = self.target(match, url) if match else None
+        if target is None:
+            return self._spared.find(url)
+        address = parse(target)
+        return self._spared.find(url, parameters=False) or (address and self._spared.find(address))
 
 
 def load(folders: Sequence[Path] = ()) -> RuleSet:

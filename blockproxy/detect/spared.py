@@ -39,14 +39,14 @@ class Spared:
         # `resetPassword` begins a word with its capital, `unsubscribeLink` ends one before it.
         self._search = re.compile(rf"(?<![a-z])({alternatives})(?![a-z])").search
 
-    def find(self, url: Url) -> str | None:
-        """Why `url` is never touched, or None."""
+    def find(self, url: Url, *, parameters: bool = True) -> str | None:
+        """Why `url` is never touched, or None; without `parameters` their whole names count for nothing."""
         host = url.host
         while host:
             if host in self._hosts:
                 return self._hosts[host]
             host = host.partition(".")[2]
-        return self._by_parameter(url.query) or self._by_word(url)
+        return (parameters and self._by_parameter(url.query)) or self._by_word(url)
 
     def _by_parameter(self, query: str) -> str | None:
         for pair in query[:MAX_SEARCHED].split("&"):
