@@ -1,0 +1,283 @@
+"""An HTML tokenizer over octets: WHATWG HTML, section 13.2.5, for readers who need to know where everything stands.
+
+Tags, attributes and comments come out as a browser with scripts switched off would read them, every one with its span.
+Two things no browser does, because other mail clients do: the inside of Outlook's conditional comments is read too, and
+a tag that the end of the file cuts off still counts. Builds no tree. Never goes back: time is linear in the length.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from enum import Enum, auto
+from functools import lru_cache
+from typing import NamedTuple
+
+from blockproxy.message import charref
+from blockproxy.message.foreign import Foreign
+from blockproxy.model import Attribute, Element, Span
+
+_SPACE = rb"[\t\n\x0c\r ]"
+_NAME = rb"[^\t\n\x0c\r />]"
+_VALUE = rb'"[^"]*+(?:"|\Z)|\'[^\']*+(?:\'|\Z)|[^\t\n\x0c\r >"\'][^\t\n\x0c\r >]*+|(?=>)|\Z'
+_ONE_ATTRIBUTE = rb"[\t\n\x0c\r /]*+%b[^\t\n\x0c\r />=]*+(?:%b*+=%b*+(?:%b))?+" % (_NAME, _SPACE, _SPACE, _VALUE)
+
+ATTRIBUTE = re.compile(
+    rb"[\t\n\x0c\r /]*+(%b[^\t\n\x0c\r />=]*+)"
+    rb"(?:%b*+=%b*+(?:\"([^\"]*+)(?:\"|\Z)|'([^']*+)(?:'|\Z)|([^\t\n\x0c\r >\"'][^\t\n\x0c\r >]*+)|(?=>)|\Z))?+"
+    % (_NAME, _SPACE, _SPACE),
+)
+_TOKEN = re.compile(
+    rb"<(?:(/?)([a-zA-Z]%b*+)((?:%b)*+)([\t\n\x0c\r /]*+)(>?)" % (_NAME, _ONE_ATTRIBUTE) + rb"|!--(-?>|)"
+    rb"|(!\[CDATA\[)"
+    rb"|(![Dd][Oo][Cc][Tt][Yy][Pp][Ee])"
+    rb"|(!|\?|/(?=[^a-zA-Z>]))"
+    rb"|/>)",
+)
+_COMMENT_END = re.compile(rb"--!?>|--!?\Z|-\Z")
+_CONDITION = re.compile(rb"[\t\n\x0c\r ]*+\[if\b[^\]>]*+\]>", re.IGNORECASE)
+_RAW = ("style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", "script")
+_CHANGES_TEXT = frozenset({*_RAW, "plaintext", "svg", "math"})
+_RAW_END = {name: re.compile(rb"</%b(?=[\t\n\x0c\r />])" % name.encode(), re.IGNORECASE) for name in _RAW}
+_SCRIPT = re.compile(rb"<!--|-->|<(/?)script(?=[\t\n\x0c\r />])", re.IGNORECASE)
+
+# What may be passed over in one go as long as nothing in it can name a URL: text, comments, and tags of a plain shape
+# whose names do not change how the text behind them is read.
+_PLAIN = re.compile(
+    rb"(?:[^<]++"
+    rb"|</[a-zA-Z][^\"'<>]*+>"
+    rb"|<(?!(?i:s(?:tyle|cript|vg)|t(?:itle|extarea)|xmp|iframe|no(?:embed|frames)|plaintext|math|base)[\t\n\x0c\r />])"
+    rb"[a-zA-Z][^\t\n\x0c\r\"'<>=/]*+"
+    rb"(?:[\t\n\x0c\r /]*+[^\t\n\x0c\r\"'<>=/]++"
+    rb"(?:[\t\n\x0c\r ]*+=[\t\n\x0c\r ]*+(?:\"[^\"]*+\"|'[^']*+'|[^\t\n\x0c\r \"'<>=`]++(?=[\t\n\x0c\r >])))?+)*+"
+    rb"[\t\n\x0c\r /]*+>"
+    rb"|<!--(?!-?>)(?:[^-]++|-(?!-!?>))*+--!?>"
+    rb")*+",
+)
+
+
+class Kind(Enum):
+    """The kinds of token. Text is not one of them: nothing in it reaches the network."""
+
+    START = auto()
+    END = auto()
+    COMMENT = auto()
+    DOCTYPE = auto()
+    BOGUS = auto()  # `<?…>`, `<!…>`, `</3…>`: comments to a browser, instructions to some clients
+    RAW = auto()  # the text of a raw-text element, whose name it bears
+    FOREIGN_STYLE = auto()  # what stands in a `<style>` of SVG, beside the markup in it: CSS with character references
+
+
+class Token(NamedTuple):
+    """`inside` holds the attributes of a tag, or the text between a comment's marks.
+
+    `closed` is false where the end of the file cut the token off; browsers drop such a tag.
+    """
+
+    kind: Kind
+    span: Span
+    inside: Span
+    name: str = ""
+    self_closing: bool = False
+    closed: bool = True
+    in_comment: bool = False
+
+
+class StartTag(Element):
+    """An element that reads its attributes when somebody asks for them; most links are judged by their URL alone."""
+
+    __slots__ = ("_attributes", "_inside", "_source")
+
+    _attributes: tuple[Attribute, ...] | None
+    _inside: Span
+    _source: bytes
+
+    def __init__(self, view: bytes, token: Token) -> None:
+        store = object.__setattr__
+        store(self, "name", token.name)
+        store(self, "span", token.span)
+        store(self, "in_comment", token.in_comment)
+        store(self, "_inside", token.inside)
+        store(self, "_source", view[token.inside.start : token.inside.end])
+        store(self, "_attributes", None)
+
+    @property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """In order, the first of each name, as browsers take them."""
+        if self._attributes is None:
+            object.__setattr__(self, "_attributes", tuple(attributes(self._source, self._inside.start)))
+        return self._attributes or ()
+
+
+def attributes(source: bytes, offset: int = 0) -> Iterator[Attribute]:
+    """The attributes written in `source`, the inside of a tag that begins at `offset` of the view."""
+    seen = set()
+    for match in ATTRIBUTE.finditer(source):
+        name = name_of(match[1])
+        # A second `src` is ignored by every engine that shows mail, so it is no place that reaches the network.
+        if name not in seen:
+            seen.add(name)
+            start, end = value_span(match)
+            whole = Span(offset + match.start(1), offset + match.end())
+            yield Attribute(name, text(source[start:end]), Span(offset + start, offset + end), whole)
+
+
+def value_span(match: re.Match[bytes]) -> tuple[int, int]:
+    """Where the value of an attribute stands; empty and at its end when it has none."""
+    group = match.lastindex or 1
+    return match.span(group) if group > 1 else (match.end(), match.end())
+
+
+def text(value: bytes) -> str:
+    """An attribute's value as it reads."""
+    if b"\r" in value or b"\0" in value:
+        value = value.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\0", b"\xef\xbf\xbd")
+    return charref.unescape(value).decode("utf-8", "replace")
+
+
+def tokens(view: bytes, signs: Sequence[int] | None = None) -> Iterator[Token]:
+    """The tokens of `view` in order. With `signs`, sorted offsets, only those that may matter for one of them.
+
+    What `signs` points at is in any case inside a token that comes out, unless it stands in text.
+    """
+    return _Tokenizer(view, 0, len(view), signs).run()
+
+
+class _Tokenizer:
+    """Reads one region: the whole view, or the inside of a conditional comment."""
+
+    def __init__(
+        self, view: bytes, start: int, end: int, signs: Sequence[int] | None, in_comment: bool = False
+    ) -> None:
+        self._view = view
+        self._position = start
+        self._end = end
+        self._signs = signs
+        self._in_comment = in_comment
+        self._foreign = Foreign()
+        self._style_end = 0  # of the foreign style sheet that is already out
+
+    def run(self) -> Iterator[Token]:
+        view, end = self._view, self._end
+        while True:
+            begin = (
+                self._next() if self._signs is not None and not self._foreign else view.find(b"<", self._position, end)
+            )
+            if begin < 0:
+                return
+            match = _TOKEN.match(view, begin, end)
+            if match is None:
+                self._position = begin + 1
+            elif match[2] is not None:
+                yield from self._tag(match)
+            elif match[6] is not None:
+                yield from self._comment(match)
+            else:
+                yield from self._declaration(match)
+
+    def _next(self) -> int:
+        """The next `<` that cannot be passed over, or -1."""
+        signs = self._signs or ()
+        position = self._position
+        while True:
+            index = bisect_left(signs, position)
+            if index == len(signs) or signs[index] >= self._end:
+                return -1
+            sign = signs[index]
+            plain = _PLAIN.match(self._view, position, sign)
+            position = self._view.find(b"<", plain.end() if plain else position, self._end)
+            if position < sign:
+                return position
+
+    def _tag(self, match: re.Match[bytes]) -> Iterator[Token]:
+        slash, name, _, tail, mark = match.groups()[:5]
+        name = name_of(name)
+        self._position = match.end() if mark else self._end
+        kind = Kind.END if slash else Kind.START
+        closing = mark == b">" and tail.endswith(b"/")
+        yield Token(kind, Span(*match.span()), Span(*match.span(3)), name, closing, bool(mark), self._in_comment)
+        if slash:
+            if self._foreign:
+                self._foreign.end(name)
+        elif self._foreign or name in _CHANGES_TEXT:
+            was_inside = self._foreign.inside
+            self._foreign.start(name, closing)
+            if not was_inside:
+                yield from self._raw_text(name)
+            elif name == "style" and not closing:
+                yield from self._foreign_style()
+
+    def _raw_text(self, name: str) -> Iterator[Token]:
+        if name not in _RAW and name != "plaintext":
+            return
+        start = self._position
+        if name == "script":
+            self._position = self._script_end()
+        else:
+            close = _RAW_END[name].search(self._view, start, self._end) if name in _RAW_END else None
+            self._position = close.start() if close else self._end
+        span = Span(start, self._position)
+        yield Token(Kind.RAW, span, span, name, in_comment=self._in_comment)
+
+    def _script_end(self) -> int:
+        """Where a script ends: sections 13.2.5.15 to 13.2.5.31, in which `<!--<script>` hides one `</script>`."""
+        position, escaped, doubly = self._position, False, False
+        while match := _SCRIPT.search(self._view, position, self._end):
+            position = match.end()
+            if match[0] == b"<!--":
+                escaped = True
+                position -= 2  # the same dashes may close it: `<!-->`
+            elif match[0] == b"-->":
+                escaped = doubly = False
+            elif not match[1]:
+                doubly = escaped
+            elif not doubly:
+                return match.start()
+            else:
+                doubly = False
+        return self._end
+
+    def _foreign_style(self) -> Iterator[Token]:
+        if self._position >= self._style_end:
+            close = _RAW_END["style"].search(self._view, self._position, self._end)
+            self._style_end = close.start() if close else self._end
+            span = Span(self._position, self._style_end)
+            yield Token(Kind.FOREIGN_STYLE, span, span, "style", in_comment=self._in_comment)
+
+    def _comment(self, match: re.Match[bytes]) -> Iterator[Token]:
+        start = match.start()
+        if self._in_comment:
+            # No comment ends in here, or the outer one would have ended there: an engine that takes this for a
+            # beginning at all shows what follows.
+            self._position = start + 4
+            return
+        if match[6]:
+            self._position = match.end()
+            yield Token(Kind.COMMENT, Span(*match.span()), Span(start + 4, start + 4))
+            return
+        close = _COMMENT_END.search(self._view, start + 4, self._end)
+        inside = Span(start + 4, close.start() if close else self._end)
+        self._position = close.end() if close else self._end
+        yield Token(Kind.COMMENT, Span(start, self._position), inside)
+        condition = _CONDITION.match(self._view, *inside)
+        if condition:
+            yield from _Tokenizer(self._view, condition.end(), inside.end, self._signs, in_comment=True).run()
+
+    def _declaration(self, match: re.Match[bytes]) -> Iterator[Token]:
+        start, (_, _, cdata, doctype, bogus) = match.start(), match.groups()[4:]
+        if cdata and self._foreign.inside:
+            close = self._view.find(b"]]>", match.end(), self._end)
+            self._position = self._end if close < 0 else close + 3
+        elif cdata or doctype or bogus:
+            close = self._view.find(b">", match.end(), self._end)
+            self._position = self._end if close < 0 else close + 1
+            inside = Span(start + (1 if bogus == b"?" else 2), self._end if close < 0 else close)
+            kind = Kind.DOCTYPE if doctype else Kind.BOGUS
+            yield Token(kind, Span(start, self._position), inside, closed=close >= 0, in_comment=self._in_comment)
+        else:
+            self._position = match.end()
+
+
+@lru_cache(maxsize=1024)
+def name_of(written: bytes) -> str:
+    """The name of a tag or an attribute in lower case, ASCII letters only, as the standard has it."""
+    return written.lower().replace(b"\0", b"\xef\xbf\xbd").decode("utf-8", "replace")
