@@ -1,0 +1,292 @@
+"""FETCH answers on their way to the client. RFC 9051, section 7.5.2.
+
+Read item by item in whatever order they come, whether anybody asked for them or not. Content passes through a filter,
+what the client did not ask for is left out, a section is cut to the substring that was asked; every other octet is the
+server's own. Literals are not held, except while a body waits for the BODYSTRUCTURE that explains it (`Held`).
+"""
+
+import re
+from functools import partial
+
+from blockproxy.errors import PeerError, Side
+from blockproxy.imap import structure
+from blockproxy.imap.content import Splice, Stream, bounds, string
+from blockproxy.imap.fetch import Request, Window
+from blockproxy.imap.mailbox import MAX_CACHED, Mailbox
+from blockproxy.imap.sections import Name, OpenSection, Section, SectionFilter, named
+from blockproxy.imap.structure import Node
+from blockproxy.imap.syntax import unquote
+from blockproxy.model import Entity, Scope
+
+MAX_COLLECTED = 256 * 1024  # octets of a BODYSTRUCTURE, or of a header that is read for the sender's name
+MAX_HELD = 1024 * 1024  # octets of bodies that wait for a BODYSTRUCTURE; with more they pass unread
+
+HEAD = re.compile(rb"\* (\d+) (?:UID)?FETCH \(", re.IGNORECASE)
+CONTENT = re.compile(rb"BODY|BINARY|RFC822(?!\.SIZE)", re.IGNORECASE)
+"""Found in every answer that has content in it."""
+
+_ITEM = re.compile(
+    rb' *+([^\s()\[\]"{]++(?:\[(?:[^\]"{]|"(?:[^"\\]|\\.)*+")*+\](?:<\d+>)?)?) ++'
+    rb'(?:(~?\{\d+\}\r?\n)|"((?:[^"\\]|\\.)*+)"|(\([^()"{]*+\)|[^\s()"{]++)|(\())',
+    re.DOTALL,
+)
+_NESTING = re.compile(rb'[()]|"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_STEP = {b"(": 1, b")": -1}
+_EXPLAINED = re.compile(rb"(BODYSTRUCTURE)|BODY\[(?!HEADER|\])|RFC822\.TEXT", re.IGNORECASE)
+
+
+class Answer:
+    """One `* n FETCH (...)`: its lines, and between them the octets of its literals, come out as the client's."""
+
+    def __init__(self, mailbox: Mailbox, request: Request | None, open_section: OpenSection) -> None:
+        self._mailbox = mailbox
+        self._request = request
+        self._open = open_section
+        self.structure: Node | None = None
+        self._begun = False
+        self._lost = False  # something was not understood: the rest passes
+        self._head = b""  # `* n FETCH (`, until the first item that the client gets
+        self._dropped = False
+        self._added: frozenset[bytes] = frozenset()
+        self._taken: dict[bytes, int] = {}
+        self._sequence = 0
+        self._uid: int | None = None
+        self._context = bytearray()
+        # Of the item whose list or literal goes on:
+        self._depth = 0
+        self._drop = False
+        self._collect: bytearray | None = None
+        self._stream: Stream | Splice | None = None
+
+    def line(self, raw: bytes, literal: int | None) -> bytes:
+        """Take the first or next line of the answer; give what can go."""
+        pieces: list[bytes] = []
+        position = 0
+        self._stream = None
+        if not self._begun:
+            position = self._begin(raw, literal)
+        elif self._depth:
+            position = self._list(raw, 0, pieces)
+        while not self._depth and not self._lost and (match := _ITEM.match(raw, position)):
+            position = match.end()
+            self._item(match, pieces)
+            if match[5] is not None:
+                self._depth = 1
+                position = self._list(raw, position, pieces)
+        if position < len(raw):
+            self._rest(raw[position:], pieces)
+        if self._stream is None:
+            return b"".join(pieces)
+        self._stream.lead = b"".join(pieces)
+        return b""
+
+    def data(self, data: bytes, last: bool) -> bytes:
+        """Take octets of the literal that the last line announced; give what can go."""
+        if self._collect is not None and len(self._collect) < MAX_COLLECTED:
+            self._collect += data
+        if self._stream is not None:
+            return self._stream.feed(data, last)
+        return b"" if self._drop else data
+
+    def _begin(self, raw: bytes, literal: int | None) -> int:
+        match = HEAD.match(raw)
+        if match is None:
+            raise ValueError("not the first line of a FETCH answer")
+        self._begun = True
+        self._sequence = int(match[1])
+        self._head = match[0]
+        # An answer without content is the server's own news (flags), and keeps its UID.
+        if self._request is not None and (literal is not None or CONTENT.search(raw)):
+            self._added = self._request.plan.added
+        return match.end()
+
+    def _item(self, match: re.Match[bytes], pieces: list[bytes]) -> None:
+        name = named(match[1])
+        self._drop = name.key in self._added
+        self._collect = None
+        text = match[0]
+        if name.scope is not None:
+            text = self._content(name, match)
+        elif name.key == b"UID" and match[4] is not None and match[4].isdigit():
+            self._uid = int(match[4])
+        elif name.key == b"BODYSTRUCTURE" and match[5] is not None:
+            self._collect = bytearray(b"(")
+        self._emit(text, pieces)
+
+    def _emit(self, text: bytes, pieces: list[bytes]) -> None:
+        if self._drop:
+            self._dropped = True
+            return
+        if self._head:
+            pieces.append(self._head)
+            self._head = b""
+            text = text.lstrip(b" ")
+        pieces.append(text)
+
+    def _list(self, raw: bytes, start: int, pieces: list[bytes]) -> int:
+        """Pass over a parenthesized list from `start` to its end or to a literal in it; give the position there."""
+        end = len(raw)
+        for match in _NESTING.finditer(raw, start):
+            self._depth += _STEP.get(match[0], 0)
+            if not self._depth:
+                end = match.end()
+                break
+        text = raw[start:end]
+        if not self._drop:
+            pieces.append(text)
+        if self._collect is not None:
+            self._collect += text
+            if not self._depth:
+                self._describe(bytes(self._collect))
+        return end
+
+    def _rest(self, text: bytes, pieces: list[bytes]) -> None:
+        self._drop = False
+        if not text.lstrip(b" ").startswith(b")"):
+            self._lost = True
+        elif self._head and self._dropped:
+            return  # there was nothing in it for the client
+        self._emit(text, pieces)
+
+    def _describe(self, raw: bytes) -> None:
+        self._collect = None
+        self.structure = structure.parse(raw)
+        if self._uid is not None:
+            self._mailbox.describe(self._uid, raw)
+
+    def _content(self, name: Name, match: re.Match[bytes]) -> bytes:
+        """A content item as the client gets it; of a literal, its announcement."""
+        if name.scope is Scope.HEADER and not name.part and not self._context:
+            self._collect = self._context
+            self._context += unquote(match[3] or b"")
+        if self._drop:
+            return b""
+        if self._uid is not None:
+            self._mailbox.number(self._sequence, self._uid)
+        window, known = self._window(name.key), self._known(name.key)
+        label = match[0][: match.end(1) - match.start()]
+        if window is not None:
+            label = label.split(b"<")[0] + b"<%d>" % window.start
+        if match[2] is not None:
+            return label + b" " + self._literal(name, match[2], window, known)
+        if match[3] is None:  # NIL
+            return label + match[0][match.end(1) - match.start() :]
+        octets = self._quoted(name, unquote(match[3])) if known is None else known
+        start, stop = bounds(len(octets), window)
+        return label + b" " + string(octets[start:stop])
+
+    def _literal(self, name: Name, announced: bytes, window: Window | None, known: bytes | None) -> bytes:
+        """Get ready for a literal; its announcement."""
+        length = int(announced.strip(b"~{}\r\n"))
+        start, stop = bounds(length if known is None else len(known), window)
+        if known is not None:
+            self._stream = Splice(known[start:stop])
+        elif not self._unchanged(name.key):
+            self._stream = self._opened(name, length, window)
+        return announced if window is None else b"{%d}\r\n" % (stop - start)
+
+    def _opened(self, name: Name, length: int, window: Window | None) -> Stream | None:
+        section_filter = self._filter(name)
+        if window is None:
+            return None if section_filter is None else Stream(length, section_filter, None)
+        keep = None
+        if self._uid is not None and section_filter is None:
+            self._mailbox.keep(self._uid, name.key, None)
+        elif self._uid is not None and length <= MAX_CACHED:
+            keep = partial(self._mailbox.keep, self._uid, name.key)
+        return Stream(length, section_filter, window, keep)
+
+    def _quoted(self, name: Name, octets: bytes) -> bytes:
+        """A section that came as a quoted string, through its filter."""
+        section_filter = None if self._unchanged(name.key) else self._filter(name)
+        return octets if section_filter is None else Stream(len(octets), section_filter, None).feed(octets, last=True)
+
+    def _filter(self, name: Name) -> SectionFilter | None:
+        sound = name.origin is None and not name.opaque and name.scope is not None
+        scope = name.scope if sound and name.scope is not None else Scope.BODY
+        return self._open(
+            Section(
+                scope,
+                self._entity(name) if sound else None,
+                name.part,
+                self._uid,
+                self._mailbox.name,
+                self._mailbox.uidvalidity,
+                bytes(self._context) if scope is Scope.BODY else b"",
+            )
+        )
+
+    def _entity(self, name: Name) -> Entity | None:
+        node = (self.structure or self._mailbox.structure(self._uid)) if name.needs_structure else None
+        if node is None:
+            return None
+        return node.text(name.part) if name.text else node.part(name.part)
+
+    def _window(self, key: bytes) -> Window | None:
+        """The window for this occurrence of a section: a client may ask for the same one several times."""
+        windows = () if self._request is None else self._request.plan.windows.get(key, ())
+        turn = self._taken.get(key, 0)
+        self._taken[key] = turn + 1
+        return windows[turn] if turn < len(windows) else None
+
+    def _known(self, key: bytes) -> bytes | None:
+        request = self._request
+        if request is None or request.known.get(key) is None:
+            return None
+        if request.uid != self._uid:
+            raise PeerError(Side.SERVER, "a sequence number keeps its message during FETCH (RFC 9051, section 7.5.1)")
+        return request.known[key]
+
+    def _unchanged(self, key: bytes) -> bool:
+        return self._request is not None and self._request.known.get(key, b"") is None
+
+
+def _learn_only(_: Section) -> None:
+    return None
+
+
+class Held:
+    """An answer whose bodies stand in front of the BODYSTRUCTURE that explains them: it waits for it, within a limit.
+
+    RFC 9051 leaves the order to the server; those that were seen send the structure first, except unasked.
+    """
+
+    def __init__(self, mailbox: Mailbox, request: Request | None, open_section: OpenSection) -> None:
+        self._scout = Answer(mailbox, None, _learn_only)
+        self._answer = Answer(mailbox, request, open_section)
+        self._events: list[tuple[bytes, int | None] | tuple[bytes, bool]] | None = []
+        self._size = 0
+
+    def line(self, raw: bytes, literal: int | None) -> bytes:
+        """As in `Answer`."""
+        if self._events is None:
+            return self._answer.line(raw, literal)
+        self._scout.line(raw, literal)
+        self._events.append((raw, literal))
+        return self._replay() if literal is None or self._scout.structure is not None else b""
+
+    def data(self, data: bytes, last: bool) -> bytes:
+        """As in `Answer`."""
+        if self._events is None:
+            return self._answer.data(data, last)
+        self._scout.data(data, last)
+        self._events.append((data, last))
+        self._size += len(data)
+        return self._replay() if self._size > MAX_HELD else b""
+
+    def _replay(self) -> bytes:
+        self._answer.structure = self._scout.structure
+        events, self._events = self._events or [], None
+        return b"".join(
+            self._answer.data(octets, more) if isinstance(more, bool) else self._answer.line(octets, more)
+            for octets, more in events
+        )
+
+
+def relay(raw: bytes, mailbox: Mailbox, request: Request | None, open_section: OpenSection) -> Answer | Held:
+    """What takes the answer that begins with the line `raw`."""
+    if request is not None and request.plan.explained:
+        first = _EXPLAINED.search(raw)
+        if first is None or first[1] is None:
+            return Held(mailbox, request, open_section)
+    return Answer(mailbox, request, open_section)

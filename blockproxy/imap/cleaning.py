@@ -1,0 +1,130 @@
+"""Between the IMAP machine and the cleaner: a section in, a filter out, and at its end a line for the event log.
+
+Nothing that goes wrong in here reaches the connection: the original octets pass, and the event log says why.
+"""
+
+from collections.abc import Callable
+
+from blockproxy.cleaner import Cleaner
+from blockproxy.detect.rules import RuleSet
+from blockproxy.eventlog.events import Delivery
+from blockproxy.imap.sections import Section
+from blockproxy.model import Cleaned, Context, Origin, Policy, Scope, Skip
+
+Record = Callable[[Cleaned, Delivery], None]
+
+
+class CleaningFilter:
+    """One section on its way through a `Cleaner`."""
+
+    def __init__(self, cleaner: Cleaner, section: Section, done: Callable[[Section, Cleaned], None]) -> None:
+        self._cleaner: Cleaner | None = cleaner
+        self._section = section
+        self._done = done
+        self._owed = bytearray()  # what was fed and not returned, as it was
+
+    @property
+    def held(self) -> int:
+        """Octets that the cleaner keeps back."""
+        return len(self._owed)
+
+    def feed(self, data: bytes) -> bytes:
+        """See `SectionFilter`."""
+        if self._cleaner is None:
+            return data
+        self._owed += data
+        try:
+            cleaned = self._cleaner.feed(data)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the reader gets the message
+            return self._failed(error)
+        del self._owed[: len(cleaned)]
+        return cleaned
+
+    def close(self) -> bytes:
+        """See `SectionFilter`."""
+        if self._cleaner is None:
+            return b""
+        try:
+            cleaned = self._cleaner.close()
+        except Exception as error:  # noqa: BLE001 - whatever it was, the reader gets the message
+            return self._failed(error)
+        self._owed.clear()
+        self._done(self._section, cleaned)
+        return cleaned.message
+
+    def _failed(self, error: Exception) -> bytes:
+        self._cleaner = None
+        original = bytes(self._owed)
+        self._owed.clear()
+        self._done(self._section, skipped(self._section, "error", type(error).__name__))
+        return original
+
+
+class Cleaning:
+    """Opens filters for one connection and collects what they say until `flush`.
+
+    A filter may run in a thread, so that nothing is recorded from inside of it.
+    """
+
+    def __init__(
+        self, rules: RuleSet, policy: Policy, context: Context, account: Callable[[], str], record: Record
+    ) -> None:
+        self._rules = rules
+        self._policy = policy
+        self._context = context
+        self._account = account
+        self._record = record
+        self._latest: CleaningFilter | None = None
+        self._said: list[tuple[Section, Cleaned]] = []
+
+    @property
+    def held(self) -> int:
+        """Octets that the section in progress keeps back."""
+        return 0 if self._latest is None else self._latest.held
+
+    def open(self, section: Section) -> CleaningFilter | None:
+        """A filter for the section; None for one that has to pass unread."""
+        if section.scope is Scope.BODY and section.entity is None:
+            self._done(section, skipped(section, "no-context", ""))
+            return None
+        try:
+            cleaner = self._cleaner(section)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the reader gets the message
+            self._done(section, skipped(section, "error", type(error).__name__))
+            return None
+        self._latest = CleaningFilter(cleaner, section, self._done)
+        return self._latest
+
+    def flush(self) -> None:
+        """Record what was found since the last time."""
+        if not self._said:
+            return
+        said, self._said = self._said, []
+        for section, cleaned in said:
+            self._record(self._with_origin(section, cleaned), self._delivery(section))
+
+    def _cleaner(self, section: Section) -> Cleaner:
+        return Cleaner(
+            self._rules, self._policy, self._context, scope=section.scope, entity=section.entity, part=section.part
+        )
+
+    def _done(self, section: Section, cleaned: Cleaned) -> None:
+        self._latest = None
+        if cleaned.findings or cleaned.skipped:
+            self._said.append((section, cleaned))
+
+    def _with_origin(self, section: Section, cleaned: Cleaned) -> Cleaned:
+        if cleaned.origin != Origin() or not section.header:
+            return cleaned
+        reader = Cleaner(self._rules, self._policy, self._context, scope=Scope.HEADER)
+        reader.feed(section.header)
+        return Cleaned(b"", cleaned.findings, cleaned.skipped, reader.close().origin)
+
+    def _delivery(self, section: Section) -> Delivery:
+        mailbox = section.mailbox.decode("utf-8", "replace")
+        return Delivery("imap", self._account(), f"{mailbox}/{section.uidvalidity}/{section.uid}", "in")
+
+
+def skipped(section: Section, reason: str, detail: str) -> Cleaned:
+    """What is said about a section that passes as it is."""
+    return Cleaned(b"", skipped=(Skip(section.part, reason, detail),))

@@ -1,0 +1,235 @@
+"""The client's leg: commands on their way to the server. RFC 9051, section 6.
+
+Widens FETCH, refuses what would by-pass the proxy, waits with the client for `+`, and passes everything else as it
+comes. LOGIN and AUTHENTICATE are never kept; of a login, only the account's name is.
+"""
+
+from blockproxy.errors import PeerError, Side
+from blockproxy.imap import fetch
+from blockproxy.imap.capabilities import REFUSED, verdict
+from blockproxy.imap.framing import MAX_WAITING, Framer, Line
+from blockproxy.imap.state import Command, State
+from blockproxy.imap.syntax import COMMAND, account, first_argument, quote, sasl, sasl_account
+
+MAX_LITERAL = 8 * 1024  # octets, before the login and inside the commands that are read; RFC 9051 section 4.3 has 4,096
+
+_HELD = frozenset({b"FETCH", b"ENABLE", b"STARTTLS"})  # answered here, or changed when complete
+_READ = frozenset({b"LOGIN", b"AUTHENTICATE", b"SELECT", b"EXAMINE"})  # passed as they come
+_REFUSED = {verb.encode(): reason for verb, reason in REFUSED.items()}
+_LOGIN = frozenset({b"LOGIN", b"AUTHENTICATE"})
+
+
+class ClientLeg:
+    """Takes what the client sends."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._framer = Framer(Side.CLIENT)
+        self._command: Command | None = None  # the one whose lines and literals arrive
+        self._text = bytearray()  # of it, with quoted strings in place of literals
+        self._literal = bytearray()
+        self._by_uid = False
+        self._sasl: Command | None = None
+        self._mechanism = b""
+        self._waits_for: bytes | None = None  # the tag of the command that the server has to encourage with `+`
+
+    @property
+    def waiting(self) -> int:
+        """Octets that the client sent ahead."""
+        return self._framer.waiting
+
+    def feed(self, data: bytes) -> None:
+        """Take octets in any pieces. Raises `PeerError`."""
+        self._framer.feed(data)
+        self.run()
+
+    def run(self) -> None:
+        """Go on with what has arrived, as far as the client need not wait for the server."""
+        while self._waits_for is None and (piece := self._framer.next()) is not None:
+            if self._state.starting_tls:
+                raise PeerError(Side.CLIENT, "nothing follows STARTTLS before TLS (RFC 9051, section 6.2.1)")
+            if not isinstance(piece, Line):
+                self._octets(piece)
+            elif piece.first:
+                self._first(piece)
+            else:
+                self._more(piece)
+        if self._framer.waiting > MAX_WAITING:
+            raise PeerError(Side.CLIENT, f"a client that has to wait sends at most {MAX_WAITING} octets ahead")
+
+    def encouraged(self) -> None:
+        """The server said `+`."""
+        pending = self._state.pending
+        if pending and pending[0].verb == b"IDLE" and pending[0].tag != self._waits_for:
+            return
+        self._waits_for = None
+
+    def answered(self, command: Command) -> None:
+        """The server has answered a command with its tag."""
+        if command is self._sasl:
+            self._sasl = self._waits_for = None
+            self._framer.literals = True
+        elif command.tag == self._waits_for and command is self._command:
+            # Without a `+` the literal will not come (RFC 9051, section 4.3).
+            self._waits_for = self._command = None
+            self._framer.cancel_literal()
+
+    # Lines and literals
+
+    def _first(self, line: Line) -> None:
+        if self._sasl is not None:
+            self._respond(line.raw)
+            return
+        if line.raw.upper() == b"DONE\r\n":  # the end of IDLE (RFC 2177)
+            self._state.to_server.append(line.raw)
+            return
+        match = COMMAND.match(line.raw)
+        if match is None:
+            self._refuse(line, b"*", b"BAD a command is a tag and a verb")
+            return
+        tag, uid, verb = match.groups()
+        verb = verb.upper()
+        refusal = self._refusal(verb)
+        if refusal is not None:
+            self._refuse(line, tag, refusal)
+            return
+        self._by_uid = uid is not None
+        self._command = Command(tag, verb)
+        if verb not in _HELD:
+            self._state.expect(self._command)
+        self._more(line)
+
+    def _more(self, line: Line) -> None:
+        """A line of the current command, up to a literal or to its end."""
+        command = self._command
+        if command is None:
+            return  # it was refused, and what belongs to it goes nowhere
+        held = command.verb in _HELD
+        if not held:
+            self._state.to_server.append(line.raw)
+        if held or command.verb in _READ:
+            self._text += line.raw if line.literal is None else line.raw[: line.raw.rindex(b"{")].rstrip(b"~")
+        if line.literal is not None:
+            self._announced(line, line.literal, held)
+            return
+        text = bytes(self._text)
+        self._text.clear()
+        self._command = None
+        self._complete(command, text)
+
+    def _announced(self, line: Line, length: int, held: bool) -> None:
+        command = self._command
+        if command is None:
+            return
+        read = held or command.verb in _READ or not self._state.authenticated
+        if length > MAX_LITERAL and read:
+            raise PeerError(Side.CLIENT, f"a literal has at most {MAX_LITERAL} octets here")
+        if line.synchronising and held:
+            self._state.reply(b"+", b"go on")
+        elif line.synchronising:
+            self._waits_for = command.tag
+
+    def _octets(self, data: bytes) -> None:
+        command = self._command
+        if command is None:
+            return
+        if command.verb not in _HELD:
+            self._state.to_server.append(data)
+        if command.verb in _HELD or command.verb in _READ:
+            self._literal += data
+            if not self._framer.remaining:
+                self._text += quote(bytes(self._literal))
+                self._literal.clear()
+
+    def _refusal(self, verb: bytes) -> bytes | None:
+        if verb in _REFUSED:
+            return b"BAD not available through this proxy"
+        if self._state.starttls and verb in _LOGIN:
+            return b"NO [PRIVACYREQUIRED] start TLS first"
+        return None
+
+    def _refuse(self, line: Line, tag: bytes, text: bytes) -> None:
+        self._command = None
+        if line.literal is not None and line.synchronising:
+            self._framer.cancel_literal()
+        self._state.reply(tag, text)
+
+    # Complete commands
+
+    def _complete(self, command: Command, text: bytes) -> None:
+        match command.verb:
+            case b"FETCH":
+                self._fetch(command, text)
+            case b"SELECT" | b"EXAMINE":
+                command.name = first_argument(text)
+            case b"LOGIN":
+                command.account = account(first_argument(text))
+            case b"AUTHENTICATE":
+                self._authenticate(command, text)
+            case b"ENABLE":
+                self._enable(command, text)
+            case b"STARTTLS":
+                self._start_tls(command)
+
+    def _fetch(self, command: Command, text: bytes) -> None:
+        state = self._state
+        parts = fetch.arguments(text)
+        plan = None if parts is None else fetch.plan(parts[2], self._by_uid)
+        if parts is None or plan is None:
+            state.reply(command.tag, b"BAD FETCH with something that this proxy does not know")
+            return
+        head, messages, items = parts
+        command.request = fetch.Request(plan)
+        if plan.windows and messages.isdigit() and state.selecting() is None:
+            command.request = self._remembered(int(messages), items, plan)
+        plan = command.request.plan
+        state.expect(command)
+        state.to_server.append(head + plan.arguments + b"\r\n" if plan.changed else text)
+
+    def _remembered(self, number: int, items: bytes, plan: fetch.Plan) -> fetch.Request:
+        """The request for substrings of one message, without the sections that are here already."""
+        mailbox = self._state.mailbox
+        uid = number if self._by_uid else mailbox.uids.get(number)
+        if uid is None:
+            return fetch.Request(plan)
+        known = {key: mailbox.section(uid, key) for key in plan.windows if mailbox.knows(uid, key)}
+        wanted = fetch.asked(items)
+        if not known or wanted is None:
+            return fetch.Request(plan, uid)
+        return fetch.Request(fetch.widen(wanted, self._by_uid, known), uid, known)
+
+    def _authenticate(self, command: Command, text: bytes) -> None:
+        self._mechanism, response = sasl(text)
+        if response is not None:
+            command.account = sasl_account(self._mechanism, response)
+        self._sasl = command
+        self._framer.literals = False
+        self._waits_for = command.tag
+
+    def _respond(self, raw: bytes) -> None:
+        """A line of the SASL exchange: passed as it is, one for each `+`."""
+        command = self._sasl
+        if command is not None:
+            command.account = command.account or sasl_account(self._mechanism, raw)
+            self._waits_for = command.tag
+        self._state.to_server.append(raw)
+
+    def _enable(self, command: Command, text: bytes) -> None:
+        """What is hidden is not enabled either: mutt tries without having seen it offered (RFC 5161)."""
+        words = text.split()
+        names = [name for name in words[2:] if verdict(name.decode("latin-1")).offered]
+        if len(words) > 2 and not names:
+            self._state.reply(command.tag, b"OK nothing enabled")
+            return
+        self._state.expect(command)
+        self._state.to_server.append(text if names == words[2:] else b" ".join([*words[:2], *names]) + b"\r\n")
+
+    def _start_tls(self, command: Command) -> None:
+        if not self._state.starttls:
+            self._state.reply(command.tag, b"BAD TLS is active or not available")
+            return
+        command.reply = command.tag + b" OK begin TLS negotiation now\r\n"
+        command.starts_tls = True
+        self._state.expect(command)
+        if self._framer.waiting or not self._state.starting_tls:
+            raise PeerError(Side.CLIENT, "nothing surrounds STARTTLS (RFC 9051, section 6.2.1)")

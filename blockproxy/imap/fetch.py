@@ -1,0 +1,168 @@
+"""FETCH commands: what a client asks for, and what the server is asked instead. RFC 9051, section 6.4.5.
+
+A command is widened in place, under the client's own tag: a substring becomes its whole section, and what it takes to
+read a section (UID, BODYSTRUCTURE, three header fields) is asked for with it. `answer` takes the extra out again. No
+command of our own stands between the client's, because its answers could bring EXPUNGE at a forbidden time.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+from blockproxy.imap.sections import Name, named
+from blockproxy.model import Scope
+
+CONTEXT = b"BODY.PEEK[HEADER.FIELDS (From Sender List-Id)]"
+CONTEXT_KEY = named(CONTEXT).key
+
+# Everything else might be content that nothing here understands; a client that asks for it gets BAD.
+_WITHOUT_CONTENT = frozenset(
+    b"ALL BODY BODYSTRUCTURE EMAILID ENVELOPE FAST FLAGS FULL INTERNALDATE MODSEQ PREVIEW RFC822.SIZE SAVEDATE SNIPPET "
+    b"THREADID UID X-GM-LABELS X-GM-MSGID X-GM-THRID".split()
+)
+_COMMAND = re.compile(rb"[^ ]+ (?:UID )?FETCH +([^ ()\r\n]+) +(.*?) *\r\n\Z", re.IGNORECASE | re.DOTALL)
+_ITEM = re.compile(
+    rb'([A-Z][A-Z0-9.-]*(?:\[(?:[^\]\["{}\r\n]|"(?:[^"\\\r\n]|\\.)*+")*+\])?)'
+    rb"(?:<(\d{1,19})\.(\d{1,19})>)?"
+    rb"(?: \((?:LAZY|FUZZY|LAZY=FUZZY)\))?",  # PREVIEW and SNIPPET
+    re.IGNORECASE,
+)
+_MODIFIERS = re.compile(rb" *(?:\([^()\r\n]*(?:\([^()\r\n]*\)[^()\r\n]*)*\))?\Z")
+
+
+class Window(NamedTuple):
+    """The octets of a section that a client asked for."""
+
+    start: int
+    octets: int
+
+
+class Item(NamedTuple):
+    """One data item of a command: as written, without its window, what it names, its window."""
+
+    raw: bytes
+    bare: bytes
+    name: Name
+    window: Window | None
+
+
+class Asked(NamedTuple):
+    """The data items of a command, and the modifiers behind them (RFC 4466) with the space in front."""
+
+    items: tuple[Item, ...]
+    modifiers: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the server is asked, and how its answer differs from the one that the client expects.
+
+    `keys` are the sections that the answer contains. `windows` holds, for a section asked in substrings, one entry for
+    each time it was asked; None is the whole. `added` are the keys that the client did not ask for. With `explained`
+    there are bodies in the answer, and a BODYSTRUCTURE for them.
+    """
+
+    arguments: bytes
+    keys: frozenset[bytes]
+    windows: Mapping[bytes, tuple[Window | None, ...]]
+    added: frozenset[bytes]
+    explained: bool
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A FETCH in flight: its plan, and for the message `uid` the cleaned sections that are already here.
+
+    A section that is `known` as None passes unchanged.
+    """
+
+    plan: Plan
+    uid: int | None = None
+    known: Mapping[bytes, bytes | None] = field(default_factory=dict)
+
+
+def arguments(raw: bytes) -> tuple[bytes, bytes, bytes] | None:
+    """A FETCH command up to its data items, its sequence set, its items and modifiers; None when it cannot be read."""
+    match = _COMMAND.match(raw)
+    return None if match is None else (raw[: match.start(2)], match[1], match[2])
+
+
+@lru_cache(maxsize=256)
+def asked(text: bytes) -> Asked | None:
+    """Read data items and modifiers; None for what the machine does not understand."""
+    listed = text.startswith(b"(")
+    position = 1 if listed else 0
+    items: list[Item] = []
+    while match := _ITEM.match(text, position):
+        name = named(match[1])
+        if name.opaque or (name.scope is None and name.key not in _WITHOUT_CONTENT and b"[" not in name.key):
+            return None
+        window = None if match[2] is None else Window(int(match[2]), int(match[3]))
+        items.append(Item(match[0], match[1], name, window))
+        position = match.end()
+        if not listed:
+            break
+        position += len(text[position:]) - len(text[position:].lstrip(b" "))
+    if listed and text[position : position + 1] != b")":
+        return None
+    modifiers = text[position + listed :]
+    return Asked(tuple(items), modifiers) if items and _MODIFIERS.match(modifiers) else None
+
+
+@lru_cache(maxsize=256)
+def plan(text: bytes, by_uid: bool) -> Plan | None:
+    """The plan for a command of which nothing is known yet; None for what the machine does not understand."""
+    wanted = asked(text)
+    return None if wanted is None else widen(wanted, by_uid, {})
+
+
+def widen(wanted: Asked, by_uid: bool, known: Mapping[bytes, bytes | None]) -> Plan:
+    """Make the plan. `by_uid` says that the answer has the UID anyway, `known` which sections need not come again."""
+    names = [item.name for item in wanted.items]
+    extra = _extra([name for name in names if name.key not in known], by_uid, frozenset(name.key for name in names))
+    added = frozenset(named(item).key for item in extra)
+    explained = any(name.needs_structure and name.key not in known for name in names)
+    windows = _windows(wanted, known)
+    items = [_upstream(item, known) for item in wanted.items]
+    return Plan(
+        b"(" + b" ".join([*extra, *items]) + b")" + wanted.modifiers,
+        frozenset(name.key for name in names if name.scope is not None) | (added & {CONTEXT_KEY}),
+        windows,
+        added,
+        explained,
+        bool(extra or windows or known),
+    )
+
+
+def _extra(names: list[Name], by_uid: bool, present: frozenset[bytes]) -> list[bytes]:
+    """Items to ask in addition, UID in front: Thunderbird files a body under the wrong header otherwise."""
+    content = [name for name in names if name.scope is not None]
+    extra = []
+    if content and not by_uid:
+        extra.append(b"UID")
+    if any(name.needs_structure for name in content):
+        extra.append(b"BODYSTRUCTURE")
+        if all(name.scope is Scope.BODY or name.part for name in content):
+            extra.append(CONTEXT)
+    return [item for item in extra if named(item).key not in present]
+
+
+def _windows(wanted: Asked, known: Mapping[bytes, bytes | None]) -> dict[bytes, tuple[Window | None, ...]]:
+    cut = {item.name.key for item in wanted.items if item.window and item.name.scope is not None}
+    return {
+        key: tuple(item.window for item in wanted.items if item.name.key == key)
+        for key in cut
+        if known.get(key, b"") is not None
+    }
+
+
+def _upstream(item: Item, known: Mapping[bytes, bytes | None]) -> bytes:
+    if item.window is None or item.name.scope is None:
+        return item.raw
+    if item.name.key not in known:
+        return item.bare
+    # One octet keeps the item in its place and its effect on \Seen.
+    return item.raw if known[item.name.key] is None else item.bare + b"<0.1>"

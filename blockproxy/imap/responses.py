@@ -1,0 +1,152 @@
+"""The server's leg: responses on their way to the client. RFC 9051, section 7.
+
+FETCH answers are read by what they contain, capabilities are filtered wherever they appear, referrals lose their
+address; everything else passes as it comes.
+"""
+
+import re
+
+from blockproxy.errors import PeerError, Side
+from blockproxy.imap.answer import CONTENT, HEAD, Answer, Held, relay
+from blockproxy.imap.capabilities import only_offered
+from blockproxy.imap.commands import ClientLeg
+from blockproxy.imap.fetch import Request
+from blockproxy.imap.framing import Framer, Line
+from blockproxy.imap.sections import named
+from blockproxy.imap.state import State
+from blockproxy.imap.syntax import CODE, TAGGED, UNTAGGED
+
+_CONTENT_NAME = re.compile(rb"(?:BODY\[[^\]]*\]|RFC822(?:\.HEADER|\.TEXT)?(?![.\w]))", re.IGNORECASE)
+
+
+class ServerLeg:
+    """Takes what the server sends."""
+
+    def __init__(self, state: State, client: ClientLeg) -> None:
+        self._state = state
+        self._client = client
+        self._framer = Framer(Side.SERVER)
+        self._answer: Answer | Held | None = None
+
+    @property
+    def inside(self) -> bool:
+        """Whether the server is in the middle of a response."""
+        return not self._framer.idle
+
+    def feed(self, data: bytes) -> None:
+        """Take octets in any pieces. Raises `PeerError`."""
+        framer, state = self._framer, self._state
+        framer.feed(data)
+        while (piece := framer.next()) is not None:
+            if not isinstance(piece, Line):
+                self._octets(piece)
+                continue
+            state.inside_response = piece.literal is not None
+            if piece.first:
+                self._first(piece)
+            elif self._answer is not None:
+                self._give(self._answer.line(piece.raw, piece.literal))
+            else:
+                state.to_client.append(piece.raw)
+            if piece.literal is None:
+                self._answer = None
+                state.flush_replies()
+        self._client.run()
+
+    def _give(self, data: bytes) -> None:
+        if data:
+            self._state.to_client.append(data)
+
+    def _octets(self, data: bytes) -> None:
+        if self._answer is None:
+            self._give(data)
+        else:
+            self._give(self._answer.data(data, last=not self._framer.remaining))
+
+    def _first(self, line: Line) -> None:
+        raw = line.raw
+        if raw.startswith(b"+"):
+            self._client.encouraged()
+            self._state.to_client.append(raw)
+        elif raw.startswith(b"* "):
+            self._untagged(line)
+        else:
+            self._tagged(raw)
+
+    def _tagged(self, raw: bytes) -> None:
+        self._state.to_client.append(self._status(raw))
+        match = TAGGED.match(raw)
+        if match is None:
+            return
+        command = self._state.complete(match[1], ok=match[2].upper() == b"OK")
+        if command is not None:
+            self._client.answered(command)
+
+    def _untagged(self, line: Line) -> None:
+        raw = line.raw
+        if HEAD.match(raw):
+            self._fetch(line)
+            return
+        match = UNTAGGED.match(raw)
+        keyword = match[2].upper() if match else b""
+        match keyword:
+            case b"CAPABILITY":
+                raw = b"* CAPABILITY " + self._capabilities(raw.split()[2:]) + b"\r\n"
+            case b"OK" | b"NO" | b"BAD" | b"BYE" | b"PREAUTH":
+                raw = self._untagged_status(keyword, raw)
+            case b"EXPUNGE" | b"VANISHED":
+                self._state.mailbox.uids.clear()
+        self._state.to_client.append(raw)
+
+    def _fetch(self, line: Line) -> None:
+        if line.literal is None and not CONTENT.search(line.raw):
+            self._state.to_client.append(line.raw)
+            return
+        state = self._state
+        self._answer = relay(line.raw, state.mailbox, self._request(line.raw), state.open_section)
+        self._give(self._answer.line(line.raw, line.literal))
+
+    def _request(self, raw: bytes) -> Request | None:
+        """Whose answer it is: the first command in flight that asked for a section in it."""
+        requests = [command.request for command in self._state.pending if command.request is not None]
+        if not requests or (len(requests) == 1 and not requests[0].plan.changed):
+            return requests[0] if requests else None
+        keys = {named(name).key for name in _CONTENT_NAME.findall(raw)}
+        if not keys:
+            return requests[0]
+        return next((request for request in requests if request.plan.keys & keys), None)
+
+    def _untagged_status(self, keyword: bytes, raw: bytes) -> bytes:
+        if keyword == b"PREAUTH":
+            if self._state.starttls:
+                raise PeerError(Side.SERVER, "no PREAUTH where TLS is required (RFC 9051, section 7.1.4)")
+            self._state.authenticated = True
+        return self._status(raw)
+
+    def _status(self, raw: bytes) -> bytes:
+        """A status response as the client may see it."""
+        match = CODE.match(raw) if b"[" in raw else None
+        if match is None:
+            return raw
+        head, value = match["head"], match["value"]
+        match match["name"].upper():
+            case b"CAPABILITY":
+                end = raw.index(b"]", match.start("value"))
+                return head + b"[CAPABILITY " + self._capabilities(value.split()) + raw[end:]
+            case b"REFERRAL":  # RFC 2221 and 2193: would lead the client past the proxy
+                return head + raw[match.end() :]
+            case b"UIDVALIDITY":
+                self._uidvalidity(value)
+        return raw
+
+    def _uidvalidity(self, value: bytes) -> None:
+        state = self._state
+        command = state.selecting()
+        if command is not None:
+            state.open_mailbox(command)
+            state.mailbox.uidvalidity = int(value) if value.isdigit() else None
+
+    def _capabilities(self, names: list[bytes]) -> bytes:
+        if not self._state.starttls:
+            return only_offered(names)
+        return only_offered(names, (b"STARTTLS", b"LOGINDISABLED"), login=False)

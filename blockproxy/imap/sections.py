@@ -1,0 +1,101 @@
+"""What FETCH names: whole messages, headers, texts and numbered parts. RFC 9051, section 6.4.5.
+
+`Section` is what the machine tells whoever wants to change content; it knows nothing about why.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+from blockproxy.model import Entity, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section whose octets are about to arrive.
+
+    `entity` is None for a body whose kind is unknown: nothing sound can be done with it. `part` is the number of the
+    MIME part, "" for the message itself. `header` holds the fields From, Sender and List-Id of the message where they
+    are known and not part of the section.
+    """
+
+    scope: Scope
+    entity: Entity | None = None
+    part: str = ""
+    uid: int | None = None
+    mailbox: bytes = b""
+    uidvalidity: int | None = None
+    header: bytes = b""
+
+
+class SectionFilter(Protocol):
+    """Changes a section as it passes. `feed` and `close` return together exactly as many octets as were fed."""
+
+    def feed(self, data: bytes, /) -> bytes:
+        """Take the next octets, give those that can go."""
+
+    def close(self) -> bytes:
+        """The section is complete: give the rest."""
+
+
+OpenSection = Callable[[Section], SectionFilter | None]
+
+
+class Name(NamedTuple):
+    """A data item of FETCH. `key` is the same for every spelling: upper case, no PEEK, no origin, no quotes.
+
+    `scope` is None for an item without content. Content that cannot be understood (`BINARY[1]`, a substring that
+    starts at `origin` and was not asked for) has scope BODY and is `opaque`.
+    """
+
+    key: bytes
+    scope: Scope | None = None
+    part: str = ""
+    text: bool = False  # BODY[TEXT], BODY[1.TEXT]
+    origin: int | None = None
+    opaque: bool = False
+
+    @property
+    def needs_structure(self) -> bool:
+        """Whether its octets say nothing about their own type and encoding."""
+        return self.scope is Scope.BODY and not self.opaque
+
+
+_NAME = re.compile(rb"([^\[<]+)(?:\[(.*)\])?(?:<(\d+)(?:\.\d+)?>)?\Z", re.DOTALL)
+_SPEC = re.compile(rb"(\d{1,9}(?:\.\d{1,9})*)?\.?(HEADER(?:\.FIELDS(?:\.NOT)? .*)?|TEXT|MIME)?\Z", re.DOTALL)
+_RFC822 = {
+    b"RFC822": Name(b"RFC822", Scope.MESSAGE),
+    b"RFC822.HEADER": Name(b"RFC822.HEADER", Scope.HEADER),
+    b"RFC822.TEXT": Name(b"RFC822.TEXT", Scope.BODY, text=True),
+}
+
+
+@lru_cache(maxsize=1024)
+def named(item: bytes) -> Name:
+    """Read the name of a data item as a client asks for it or a server answers it: `BODY.PEEK[1.TEXT]<0>`."""
+    match = _NAME.match(item.upper())
+    if match is None:
+        return Name(item)
+    base, spec, origin = match.groups()
+    if spec is None:
+        return _RFC822.get(base, Name(base))
+    at = None if origin is None else int(origin)
+    if base.removesuffix(b".PEEK") != b"BODY":
+        return Name(item.upper(), Scope.BODY, origin=at, opaque=base.startswith(b"BINARY"))
+    spec = b" ".join(spec.replace(b'"', b"").replace(b"(", b" ").replace(b")", b" ").split())
+    return _body(b"BODY[" + spec + b"]", spec, at)
+
+
+def _body(key: bytes, spec: bytes, origin: int | None) -> Name:
+    match = _SPEC.match(spec)
+    if match is None:
+        return Name(key, Scope.BODY, origin=origin, opaque=True)
+    part, kind = (match[1] or b"").decode(), match[2] or b""
+    if kind == b"MIME":
+        return Name(key, None, part, origin=origin)  # the header of a part: its octets describe, nothing is fetched
+    if kind.startswith(b"HEADER"):
+        return Name(key, Scope.HEADER, part, origin=origin)
+    scope = Scope.BODY if kind or part else Scope.MESSAGE
+    return Name(key, scope, part, text=kind == b"TEXT", origin=origin)

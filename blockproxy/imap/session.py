@@ -1,0 +1,81 @@
+"""One IMAP connection through the proxy, without any I/O: octets in, octets out.
+
+    session = Session(open_section)
+    session.receive(Side.SERVER, data)   # whatever a socket gave
+    write(session.take(Side.CLIENT))     # whatever became of it
+    write(session.take(Side.SERVER))
+
+Knows framing, FETCH, capabilities, the selected mailbox and the login; everything else is forwarded as it was
+received, the server's own octets in the server's order. Who changes content is none of its business: `open_section` is
+asked for a filter whenever content is about to pass.
+"""
+
+from blockproxy.errors import PeerError, Side
+from blockproxy.imap.commands import ClientLeg
+from blockproxy.imap.responses import ServerLeg
+from blockproxy.imap.sections import OpenSection
+from blockproxy.imap.state import State
+
+
+class Session:
+    """The machine between a client and a server that has just accepted a connection.
+
+    With `starttls` the client is offered STARTTLS and cannot log in before it. When `starting_tls` becomes true, the
+    shell writes what there is for the client, makes the connection a TLS one and calls `tls_started`.
+    """
+
+    def __init__(self, open_section: OpenSection, *, starttls: bool = False) -> None:
+        self._state = State(open_section, starttls=starttls)
+        self._client = ClientLeg(self._state)
+        self._server = ServerLeg(self._state, self._client)
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether the server accepted a login."""
+        return self._state.authenticated
+
+    @property
+    def account(self) -> str:
+        """Who logged in; "" where the mechanism does not tell."""
+        return self._state.account
+
+    @property
+    def starting_tls(self) -> bool:
+        """Whether the client's next octet belongs to a TLS handshake."""
+        return self._state.starting_tls
+
+    @property
+    def inside_response(self) -> bool:
+        """Whether the server is in the middle of a response."""
+        return self._server.inside
+
+    @property
+    def waiting_for_answers(self) -> bool:
+        """Whether commands are in flight."""
+        return bool(self._state.pending)
+
+    def tls_started(self) -> None:
+        """The client's leg is a TLS connection now."""
+        self._state.starttls = self._state.starting_tls = False
+
+    def receive(self, side: Side, data: bytes) -> None:
+        """Take what `side` sent, in any pieces.
+
+        Raises `PeerError` when it broke the protocol and `content.LengthError` when a filter did; in both cases what
+        `take` still has may be sent, and nothing more may follow.
+        """
+        if side is Side.SERVER:
+            self._server.feed(data)
+            return
+        if self._state.starting_tls:
+            raise PeerError(Side.CLIENT, "nothing follows STARTTLS before TLS (RFC 9051, section 6.2.1)")
+        self._client.feed(data)
+
+    def take(self, side: Side) -> bytes:
+        """What is to be sent to `side` now."""
+        pieces = self._state.to_client if side is Side.CLIENT else self._state.to_server
+        if not pieces:
+            return b""
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        return data

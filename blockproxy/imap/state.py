@@ -1,0 +1,113 @@
+"""What both legs of a session know: the commands in flight, the login, the selected mailbox."""
+
+from collections import deque
+from dataclasses import dataclass
+
+from blockproxy.errors import PeerError, Side
+from blockproxy.imap.fetch import Request
+from blockproxy.imap.mailbox import Mailbox
+from blockproxy.imap.sections import OpenSection
+
+MAX_PENDING = 4096  # commands in flight; mbsync was seen with 34
+
+
+@dataclass(slots=True)
+class Command:
+    """A command that has not been answered with its tag yet.
+
+    `reply` is set when the proxy itself answers, in its turn. `name` is the mailbox of SELECT, `account` who logs in.
+    """
+
+    tag: bytes
+    verb: bytes = b""
+    request: Request | None = None
+    reply: bytes | None = None
+    name: bytes = b""
+    account: str = ""
+    opened: bool = False
+    starts_tls: bool = False
+
+
+class State:
+    """Shared by the legs of one session. `starttls` says that the client still has to start TLS before it logs in."""
+
+    def __init__(self, open_section: OpenSection, *, starttls: bool) -> None:
+        self.open_section = open_section
+        self.starttls = starttls
+        self.starting_tls = False
+        self.authenticated = False
+        self.account = ""
+        self.mailbox = Mailbox()
+        self.pending: deque[Command] = deque()
+        self.to_client: list[bytes] = []
+        self.to_server: list[bytes] = []
+        self.inside_response = False
+
+    def expect(self, command: Command) -> None:
+        """A command is on its way to the server, or waits for its turn to be answered here."""
+        if len(self.pending) >= MAX_PENDING:
+            raise PeerError(Side.CLIENT, f"at most {MAX_PENDING} commands are in flight")
+        self.pending.append(command)
+        if command.reply is not None:
+            self.flush_replies()
+
+    def reply(self, tag: bytes, text: bytes) -> None:
+        """Answer a command in its turn: after those before it, and not in the middle of a response."""
+        self.expect(Command(tag, reply=b"%b %b\r\n" % (tag, text)))
+
+    def flush_replies(self) -> None:
+        """Give the client the replies whose turn has come."""
+        while self.pending and self.pending[0].reply is not None and not self.inside_response:
+            command = self.pending.popleft()
+            self.to_client.append(command.reply or b"")
+            self.starting_tls |= command.starts_tls
+
+    def complete(self, tag: bytes, *, ok: bool) -> Command | None:
+        """The server has answered `tag`; None for a tag that nobody sent."""
+        command = next((command for command in self.pending if command.tag == tag and command.reply is None), None)
+        if command is not None:
+            self.pending.remove(command) if command is not self.pending[0] else self.pending.popleft()
+            _AFTER.get(command.verb, _nothing)(self, command, ok)
+        return command
+
+    def selecting(self) -> Command | None:
+        """The SELECT or EXAMINE that the server works on, if any."""
+        return next((command for command in self.pending if command.verb in {b"SELECT", b"EXAMINE"}), None)
+
+    def open_mailbox(self, command: Command) -> None:
+        """The server speaks of the mailbox that `command` selects."""
+        if not command.opened:
+            command.opened = True
+            self.mailbox = Mailbox(command.name)
+
+
+def _nothing(_state: State, _: Command, _ok: bool) -> None:
+    pass
+
+
+def _logged_in(state: State, command: Command, ok: bool) -> None:
+    if ok:
+        state.authenticated = True
+        state.account = command.account
+
+
+def _selected(state: State, command: Command, ok: bool) -> None:
+    if ok:
+        state.open_mailbox(command)
+    else:
+        state.mailbox = Mailbox()
+
+
+def _closed(state: State, _: Command, ok: bool) -> None:
+    if ok:
+        state.mailbox = Mailbox()
+
+
+_AFTER = {
+    b"LOGIN": _logged_in,
+    b"AUTHENTICATE": _logged_in,
+    b"SELECT": _selected,
+    b"EXAMINE": _selected,
+    b"CLOSE": _closed,
+    b"UNSELECT": _closed,
+}
