@@ -24,8 +24,8 @@ HASHES: dict[str, Callable[[bytes], bytes]] = {
 # How octets become a token. Base64 loses its padding: `=` is a delimiter of URLs.
 ENCODINGS: dict[str, Callable[[bytes], str]] = {
     "hexadecimal": lambda octets: octets.hex(),
-    "base64": lambda octets: base64.b64encode(octets).decode("ascii").rstrip("="),
     "base64url": lambda octets: base64.urlsafe_b64encode(octets).decode("ascii").rstrip("="),
+    "base64": lambda octets: base64.b64encode(octets).decode("ascii").rstrip("="),
     "base32": lambda octets: base64.b32encode(octets).decode("ascii").rstrip("="),
 }
 

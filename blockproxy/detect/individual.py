@@ -28,12 +28,14 @@ class Where(IntEnum):
     """Where the identifier stands; a later one says more."""
 
     PATH = 0  # in a folder: senders, accounts and campaigns have tokens there too
-    NAME = 1  # in the last segment of the path
-    QUERY = 2
+    HOST = 1  # in the first label, for the resolver's log
+    NAME = 2  # in the last segment of the path
+    QUERY = 3
 
 
 _PLACES = {
     Where.PATH: "in its path",
+    Where.HOST: "in its host name",
     Where.NAME: "at the end of its path",
     Where.QUERY: "in its query",
 }
@@ -55,7 +57,7 @@ LAYOUT_NAMES = re.compile(
     r"|separator|corner|shadow|empty|dummy|placeholder|bullet|bg|background|rule|hr)(?:[^a-z]|$)"
 )
 _OPENING = """open opens opened openpixel open-pixel pixel pixels beacon beacons beaconimages webbeacon webbug mailopen
-emailopen email-open trackopen track-open opentrack impression imp readreceipt mo wf"""
+emailopen email-open track trackopen track-open opentrack impression imp readreceipt mo wf"""
 OPEN_WORDS = frozenset(_OPENING.split())  # whole path segments and host labels: "this was opened"
 
 
@@ -65,6 +67,9 @@ def identify(url: Url) -> Individual | None:
     signs = [_sign(strength(folder), Where.PATH, folder) for folder in folders]
     stem = name.rpartition(".")[0] if _EXTENSION.search(name) else name
     signs.append(_sign(strength(stem), Where.NAME, stem))
+    label = url.host.partition(".")[0]
+    if strength(label) is Strength.LONG_TOKEN:  # the hosts of content networks have shorter ones
+        signs.append(_sign(Strength.LONG_TOKEN, Where.HOST, label))
     signs += [_of_parameter(piece) for piece in url.query[:MAX_READ].split("&")]
     best = max(signs)
     return best if best.strength else None

@@ -5,8 +5,9 @@ A reference is asked the same questions in the same order, and the first answer 
     on opening   a vendor's rule? the reader's address in it? invisible and individual? anything remote at all?
     on a click   a redirect? the reader's address in it? parameters that identify?
 
-and what is spared is left alone. Invisible resources are judged boldly, links and visible pictures carefully. Nothing
-is fetched, no name is resolved: the answer depends on the leaf, the rules, the policy and the reader's addresses.
+and what `rules/spared.yaml` names is left alone. Invisible resources are judged boldly, links and visible pictures
+carefully. Nothing is fetched, no name is resolved: the answer depends on the leaf, the rules, the policy and the
+reader's addresses.
 """
 
 from collections.abc import Sequence
@@ -48,13 +49,11 @@ class Judge:
         return findings
 
     def _opened(self, reference: Reference, url: Url, leaf: Leaf) -> Finding | None:
-        finding: Finding | None = (
-            self._known(reference, url, leaf)
-            or self._leaking(url.href, Action.REMOVE)
-            or judge_shape(reference, url, leaf)
-        )
+        finding = self._known(reference, url, leaf) or self._exposing(url) or judge_shape(reference, url, leaf)
+        # Of a resource only the host is spared: what must not be changed in a link (its signature, the token with which
+        # one unsubscribes) does no harm in a picture that is gone, and would be a way to smuggle one in.
         if finding is not None:
-            finding = None if self._rules.spared(url) else self._as_wanted(finding)
+            finding = None if self._rules.spared(_host(url)) else self._as_wanted(finding)
         if self._policy.remote == "block" and (finding is None or not finding.blocked):
             return Finding(Technique.REMOTE_CONTENT, "remote", "", 1.0, "remote content is blocked", Action.REMOVE)
         return finding
@@ -75,6 +74,11 @@ class Judge:
         if technique is Technique.OPEN_PIXEL and resource is not Resource.IMAGE:
             technique = Technique.REMOTE_STYLE
         return _of_vendor(match, technique, evidence, Action.REMOVE)
+
+    def _exposing(self, url: Url) -> Finding | None:
+        """The reader's address is in the URL of a resource, which may be one that is needed: a ticket, a signature."""
+        leak = self._leaking(url.href, Action.REMOVE)
+        return None if leak is None or self._rules.spared(url) else leak
 
     def _leaking(self, text: str, action: Action) -> Finding | None:
         leak = self._identity.find(text) if self._identity else None
@@ -103,7 +107,7 @@ class Judge:
 
     def _stripped(self, reference: Reference, url: Url, hits: Sequence[ParameterHit]) -> Finding | None:
         """A link that works without some of its parameters."""
-        optional = links.optional(url, hits) if reference.place.resource is Resource.LINK else ()
+        optional = links.optional(hits) if reference.place.resource is Resource.LINK else ()
         leaking = [hit for hit in optional if self._leaking(hit.raw, Action.STRIP)]
         taken = optional if self._stripping or not leaking else leaking
         replacement = links.strip(reference.url, url, taken)
@@ -137,3 +141,8 @@ def _of_vendor(match: Match, technique: Technique, evidence: str, action: Action
 def _opaque(match: Match) -> Finding:
     evidence = f"a redirect of {match.vendor.name}, which alone knows where it leads"
     return _of_vendor(match, Technique.LINK_REDIRECT, evidence, Action.REPORT)
+
+
+def _host(url: Url) -> Url:
+    """The front page of its host."""
+    return url._replace(href=f"{url.scheme}://{url.host}/", path="/", query="", fragment="")

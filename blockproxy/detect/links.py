@@ -18,11 +18,6 @@ MEANINGS = {
     "campaign": "names the campaign",
 }
 
-# A signature covers the whole query: with one parameter less the link is dead (storage, CDNs, sign-in).
-SIGNATURES = frozenset(
-    {"signature", "sig", "hmac", "x-amz-signature", "x-goog-signature", "x-oss-signature", "key-pair-id", "jwt"}
-)
-
 
 class Unwrapped(NamedTuple):
     """Where a redirect leads: `url`, and the known `parameters` that were taken off it."""
@@ -37,6 +32,8 @@ def strip(url: str, parsed: Url, hits: Iterable[ParameterHit]) -> str:
     Works on the text: no decoding, no re-encoding. A `?` with nothing behind it goes too, the fragment stays.
     """
     gone = {hit.raw for hit in hits}
+    if not gone:
+        return url
     front, fragment_sign, fragment = url.partition("#")
     address, _, query = front.partition("?")
     written, read = query.split("&"), parsed.query.split("&")
@@ -46,10 +43,8 @@ def strip(url: str, parsed: Url, hits: Iterable[ParameterHit]) -> str:
     return address + ("?" + kept if kept else "") + fragment_sign + fragment
 
 
-def optional(url: Url, hits: Iterable[ParameterHit]) -> tuple[ParameterHit, ...]:
-    """Those of the known parameters of `url` that can be taken off it, the worst first; none where it is signed."""
-    if _signed(url):
-        return ()
+def optional(hits: Iterable[ParameterHit]) -> tuple[ParameterHit, ...]:
+    """Those of the known parameters that a link works without, the worst first."""
     order = list(MEANINGS)
     return tuple(sorted((hit for hit in hits if hit.meaning in MEANINGS), key=lambda hit: order.index(hit.meaning)))
 
@@ -57,7 +52,7 @@ def optional(url: Url, hits: Iterable[ParameterHit]) -> tuple[ParameterHit, ...]
 def unwrap(rules: RuleSet, match: Match, url: Url, *, stripping: bool) -> Unwrapped | None:
     """The address inside the redirect `url`, through any redirects inside; None where it is not to be read.
 
-    With `stripping` the known parameters of that address are taken off, unless it is spared or signed.
+    With `stripping` the known parameters of that address are taken off, unless it is spared.
     None too where redirects are nested deeper than the rules read: half unwrapped, the link would be unwrapped
     further the next time.
     """
@@ -65,8 +60,7 @@ def unwrap(rules: RuleSet, match: Match, url: Url, *, stripping: bool) -> Unwrap
     target = parse(written) if written else None
     if written is None or target is None or _is_redirect(rules, target):
         return None
-    strips = stripping and target.query and not rules.spared(target)
-    hits = optional(target, rules.parameters(target)) if strips else ()
+    hits = optional(rules.parameters(target)) if stripping and not rules.spared(target) else ()
     return Unwrapped(strip(written, target, hits), hits)
 
 
@@ -83,8 +77,3 @@ def told(hits: Iterable[ParameterHit]) -> str:
 def _is_redirect(rules: RuleSet, url: Url) -> bool:
     match = rules.match(url, Trigger.CLICK)
     return match is not None and rules.target(match, url) is not None and not rules.spared(url)
-
-
-def _signed(url: Url) -> bool:
-    names = {piece.partition("=")[0].lower() for piece in url.query.split("&")}
-    return not SIGNATURES.isdisjoint(names)

@@ -33,6 +33,7 @@ CERTAINTY = {
     Sight.THIN: 0.75,
     Sight.LAST: 0.75,
 }
+NEVER_CONTENT = frozenset({Sight.UNSEEN, Sight.SMALL})  # on any screen
 DOUBT = {Strength.LONG_TOKEN: 0.0, Strength.TOKEN: 0.05, Strength.SOME: 0.15}
 DOUBT_TWICE = 0.05  # some messages have their pixel at the top and at the end
 DOUBT_LAYOUT_NAME = 0.25  # `spacer.gif` in a folder with a token: is that the sender's account, or the reader?
@@ -48,6 +49,7 @@ TECHNIQUES = {
     Resource.STYLE: Technique.OPEN_PIXEL,
     Resource.DOCUMENT: Technique.REMOTE_STYLE,
 }
+NOT_SHOWN = frozenset({"link", "meta", "base"})  # elements without a place on the page, invisible by nature
 
 
 class Leaf:
@@ -97,7 +99,7 @@ class Leaf:
 def judge_shape(reference: Reference, url: Url, leaf: Leaf) -> Finding | None:
     """A finding where nobody sees what is fetched and `url` has room for an identifier."""
     technique = TECHNIQUES.get(reference.place.resource)
-    if technique is None:
+    if technique is None or (reference.element is not None and reference.element.name in NOT_SHOWN):
         return None
     if reference.element is None:
         return _conditional(reference, url, leaf)
@@ -108,7 +110,7 @@ def judge_shape(reference: Reference, url: Url, leaf: Leaf) -> Finding | None:
         return None
     seen = leaf.look(reference.element)
     confidence = _confidence(seen, token, url, leaf.counts[reference.url])
-    if confidence < LEAST or (seen.sight is Sight.HIDDEN and _shown_to_some(reference.element, token, url, leaf)):
+    if confidence < LEAST or (seen.sight is Sight.HIDDEN and _shown_to_some(reference.element, leaf)):
         return None
     alone = ", only address of its kind in the message" if leaf.counts[reference.url] == 1 else ""
     evidence = f"{seen.evidence}{alone}, {token.evidence}"
@@ -119,18 +121,19 @@ def _confidence(seen: Look, token: Individual, url: Url, count: int) -> float:
     """How sure it is that this reports back; 0 where something speaks against it."""
     if seen.sight not in CERTAINTY or count > MAX_SHARED:
         return 0.0
-    if seen.sight is Sight.LAST and not says_open(url):
-        return 0.0  # the sender's logo often comes last, and has no size either
+    if seen.sight not in NEVER_CONTENT and not says_open(url):
+        if seen.sight is Sight.LAST:
+            return 0.0  # the sender's logo often comes last, and has no size either
+        if token.where is Where.PATH and readable_name(url):
+            return 0.0  # `logo_mobile.png`, `box-topleft.gif`: the token is the sender's, or the content network's
     doubt = DOUBT[token.strength] + DOUBT_TWICE * (count - 1)
     if token.where is not Where.QUERY and layout_name(url):
         doubt += DOUBT_LAYOUT_NAME
     return round(CERTAINTY[seen.sight] - doubt, 2)
 
 
-def _shown_to_some(element: Element, token: Individual, url: Url, leaf: Leaf) -> bool:
-    """Whether it may be hidden on one screen only: the picture that telephones show instead of the wide one."""
-    if token.where is Where.PATH and readable_name(url) and not says_open(url):
-        return True
+def _shown_to_some(element: Element, leaf: Leaf) -> bool:
+    """Whether it is hidden on one screen only, as the picture that telephones show instead of the wide one."""
     return not leaf.revealed.isdisjoint(context.named(element.get("id"), element.get("class")))
 
 

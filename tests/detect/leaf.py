@@ -6,8 +6,8 @@ from blockproxy.detect.rules import RuleSet
 from blockproxy.detect.spared import Reason
 from blockproxy.detect.target import compile_pipeline
 from blockproxy.detect.vendor import Rule, Vendor
+from blockproxy.message.html import Kind, StartTag, tokens
 from blockproxy.model import Element, Technique
-from tests.detect.shim import in_html
 
 MAILER = Vendor("example-mailer", "Example Mailer", "https://mailer.example.net/")
 GATEWAY = Vendor("example-gateway", "Example Gateway", "https://gateway.example.net/")
@@ -38,13 +38,12 @@ RULES = RuleSet(
     ],
     [
         Reason("unsubscribe", "a way to unsubscribe", words=("unsubscribe",)),
+        Reason("signed", "a signed link", parameters=("signature",)),
         Reason("trusted", "trusted by the reader", hosts=("trusted.example.org",)),
     ],
 )
 
 
-def element(html: str) -> Element:
-    """The element of the first reference in `html`."""
-    found = in_html(html.encode())[0].element
-    assert found is not None
-    return found
+def elements(html: bytes) -> list[Element]:
+    """The start tags of `html`, in order."""
+    return [StartTag(html, token) for token in tokens(html) if token.kind is Kind.START]

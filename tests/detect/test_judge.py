@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from blockproxy.detect.judge import Judge
+from blockproxy.message.references import in_html
 from blockproxy.model import Action, Context, Finding, Policy, Technique
 from tests.detect.leaf import RULES
-from tests.detect.shim import in_html
 
 ME = "reader@example.org"
 TOKEN = "00ff11ee22dd33cc44bb55"
