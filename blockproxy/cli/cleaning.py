@@ -14,7 +14,7 @@ from blockproxy.detect.rules import RuleSet, load
 from blockproxy.errors import InputError
 from blockproxy.model import Context, Finding, Policy, Skip
 
-POOL_FROM = 200  # messages; starting processes costs as much time as cleaning about that many
+POOL_FROM = 200  # messages; starting processes takes half a second, in which one process cleans about that many
 CHUNK = 16  # messages handed to a process at once
 
 

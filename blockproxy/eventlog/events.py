@@ -3,9 +3,9 @@
 A row holds the fields of `schema/0001.sql` and nothing else; a test compares the two.
 """
 
-import codecs
 import hashlib
 import hmac
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -51,7 +51,7 @@ class Event:
     sender_domain: str
     list_domain: str
     part: str
-    span_start: int
+    occurrence: int
     technique: str
     rule: str
     vendor: str
@@ -102,8 +102,11 @@ class Pseudonyms:
 def finding_rows(seen: Seen, pseudonyms: Pseudonyms) -> Iterable[Event]:
     """One row for each finding in `seen`."""
     account, message = _who(seen.delivery, pseudonyms)
+    alike: Counter[tuple[str, ...]] = Counter()
     for finding in seen.findings:
         shape = skeleton.of_url(finding.url)
+        same = (finding.part, finding.technique, finding.rule, shape)
+        alike[same] += 1
         yield Event(
             day=seen.day.isoformat(),
             protocol=seen.delivery.protocol,
@@ -113,7 +116,7 @@ def finding_rows(seen: Seen, pseudonyms: Pseudonyms) -> Iterable[Event]:
             sender_domain=skeleton.of_host(seen.origin.sender_domain),
             list_domain=_list_domain(seen.origin.list_id),
             part=finding.part,
-            span_start=finding.span.start,
+            occurrence=alike[same],
             technique=finding.technique.value,
             rule=finding.rule,
             vendor=finding.vendor,
@@ -152,10 +155,7 @@ def _list_domain(list_id: str) -> str:
 
 
 def _harmless(skip: Skip) -> str:
-    """The detail of a skip if it is the type of an exception or a known charset, not something that a sender wrote."""
+    """The detail of a skip: the type of an exception, or one of our sentences, which may name what a sender wrote."""
     if skip.reason == "error":
         return skip.detail if skip.detail.isidentifier() and len(skip.detail) <= 60 else ""
-    try:
-        return codecs.lookup(skip.detail).name if skip.detail else ""
-    except (LookupError, ValueError):
-        return ""
+    return skeleton.of_text(skip.detail)

@@ -11,7 +11,7 @@ CREATE TABLE findings (
     sender_domain TEXT NOT NULL,     -- domain of From; labels that could be an identifier are *
     list_domain   TEXT NOT NULL,     -- registrable domain of List-Id
     part          TEXT NOT NULL,     -- MIME part as FETCH numbers it, '' for the message's own header
-    span_start    INTEGER NOT NULL,  -- octet of the message at which it stands
+    occurrence    INTEGER NOT NULL,  -- 1 for the first in this part with the same technique, rule and skeleton, then 2, ...
     technique     TEXT NOT NULL,     -- open-pixel, address-leak, ...: how it reports back
     rule          TEXT NOT NULL,     -- vendor-id/rule-id, or the name of the heuristic
     vendor        TEXT NOT NULL,     -- name of the vendor, '' where none is known
@@ -20,8 +20,9 @@ CREATE TABLE findings (
     host          TEXT NOT NULL,     -- registrable domain of the URL
     skeleton      TEXT NOT NULL,     -- the URL with everything masked that could identify; '' where there is no URL
     evidence      TEXT NOT NULL,     -- one sentence, masked in the same way
-    -- Reading a message again does not count again.
-    UNIQUE (message, part, technique, rule, skeleton, span_start)
+    -- Reading a message again, or one part of it, does not count again. (An offset would not do: it is another one when
+    -- the part is fetched alone.)
+    UNIQUE (message, part, technique, rule, skeleton, occurrence)
 );
 
 CREATE INDEX findings_by_day ON findings (day);
@@ -38,7 +39,7 @@ CREATE TABLE skips (
     sender_domain TEXT NOT NULL,     -- as in findings
     part          TEXT NOT NULL,     -- as in findings
     reason        TEXT NOT NULL,     -- one of cleaner.SKIP_REASONS
-    detail        TEXT NOT NULL,     -- type of the exception (reason error), or a known charset's name, or ''
+    detail        TEXT NOT NULL,     -- type of the exception (reason error), or a sentence, masked, or ''
     UNIQUE (message, part, reason)
 );
 
