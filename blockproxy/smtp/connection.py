@@ -110,8 +110,10 @@ class ClientConnection(SMTP):
         match error:
             case NextHopError():
                 answer = error.reply
-            case asyncio.LimitOverrunError() | asyncio.IncompleteReadError():
+            case asyncio.LimitOverrunError():
                 answer = reply.LINE_TOO_LONG
+            case asyncio.IncompleteReadError() | ConnectionError():
+                answer = reply.SHUTTING_DOWN  # nobody is left to hear it
             case _:
                 # The text of an exception may quote a message or a password; where it happened does not.
                 where = "".join(traceback.format_tb(error.__traceback__))

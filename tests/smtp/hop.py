@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 HANG_UP = b""  # instead of a reply
@@ -32,6 +32,8 @@ class ScriptedHop:
     messages: list[bytes] = field(default_factory=list)
     open_connections: int = 0
     left: asyncio.Event = field(default_factory=asyncio.Event)  # the last connection is closed
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)  # a message is complete
+    gate: asyncio.Event = field(default_factory=asyncio.Event)  # closed, it holds back the reply to the final dot
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open_connections += 1
@@ -45,10 +47,12 @@ class ScriptedHop:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # the other side left, which is what some tests are about
         finally:
+            writer.transport.abort()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
             self.open_connections -= 1
             if not self.open_connections:
                 self.left.set()
-            writer.transport.abort()
 
     async def _answer(self, verb: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         answer = self.answers.get(verb, b"500 5.5.1 what?")
@@ -58,6 +62,8 @@ class ScriptedHop:
         if verb == b"DATA" and answer.startswith(b"354"):
             # The line end of the command counts as that of the line before the dot.
             self.messages.append(await _message(reader))
+            self.arrived.set()
+            await self.gate.wait()
             return await self._answer(FINAL_DOT, reader, writer)
         return verb != b"QUIT"
 
@@ -75,10 +81,14 @@ async def scripted(
 ) -> AsyncIterator[ScriptedHop]:
     """Serve on a free port of loopback; `answers` replace those of `ANSWERS`."""
     hop = ScriptedHop({**ANSWERS, **(answers or {})}, greeting)
+    hop.gate.set()
+    hop.left.set()
     server = await asyncio.start_server(hop.serve, "127.0.0.1", 0, limit=64 * 1024 * 1024)
     hop.port = server.sockets[0].getsockname()[1]
     try:
         yield hop
     finally:
         server.close()
+        async with asyncio.timeout(5):
+            await hop.left.wait()
         await server.wait_closed()

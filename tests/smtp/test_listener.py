@@ -1,11 +1,14 @@
 """The submission proxy between a client and a next hop that answers by a script."""
 
 import asyncio
+import logging
+import threading
 from pathlib import Path
 
 import pytest
 
 from blockproxy.model import Action, Policy, Technique
+from blockproxy.smtp import session
 from tests.smtp.hop import FINAL_DOT, HANG_UP, scripted
 from tests.smtp.proxies import client, proxy_to
 
@@ -293,3 +296,57 @@ async def test_closing_ends_every_session() -> None:
         assert rest.endswith(b"421 4.3.2 Shutting down\r\n")
         async with asyncio.timeout(5):
             await hop.left.wait()
+
+
+async def test_closing_waits_for_a_delivery_under_way() -> None:
+    async with scripted() as hop, proxy_to(hop.port) as proxy, client(proxy.port) as me:
+        hop.gate.clear()
+        await me.begin()
+        me.writer.write(MESSAGE + b".\r\n")
+        await hop.arrived.wait()
+        async with asyncio.TaskGroup() as closing:
+            closing.create_task(proxy.proxy.close())
+            await asyncio.sleep(0.05)
+            hop.gate.set()
+            assert await me.reply() == b"250 2.0.0 kept as 4711"
+        assert await me.reply() == b"421 4.3.2 Shutting down"
+
+
+async def test_a_client_that_stops_in_the_middle_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "DATA_BLOCK_TIMEOUT", 0.05)
+    async with scripted() as hop, proxy_to(hop.port) as proxy, client(proxy.port) as me:
+        await me.begin()
+        assert await me.say(b"Subject: x") == b""
+    assert b"DATA" not in hop.commands
+
+
+async def test_our_own_mistake_sends_nothing_and_quotes_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with scripted() as hop, proxy_to(hop.port) as proxy, client(proxy.port) as me:
+        monkeypatch.setattr(proxy.events, "recorded", None)  # has no `append`
+        await me.begin()
+        assert (await me.say(RECEIPT + b".")).startswith(b"421 4.3.0 ")
+        assert await me.reply() == b""
+    assert hop.messages == []
+    [line] = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert line.startswith("AttributeError in an SMTP session")
+    assert "spring-17" not in caplog.text
+
+
+def _sockets() -> int:
+    folder = Path("/proc/self/fd")
+    return sum(str(link.readlink()).startswith("socket:") for link in folder.iterdir() if link.is_symlink())
+
+
+async def test_neither_threads_nor_sockets_are_left() -> None:
+    threads, sockets = threading.active_count(), _sockets()
+    async with scripted() as hop, proxy_to(hop.port) as proxy:
+        async with client(proxy.port) as me:
+            await me.begin()
+            assert (await me.say(MESSAGE + b".")).startswith(b"250")
+            assert (await me.say(b"QUIT")).startswith(b"221")
+        async with client(proxy.port) as me:
+            await me.begin()
+    await asyncio.sleep(0.05)
+    assert (threading.active_count(), _sockets()) == (threads, sockets)
