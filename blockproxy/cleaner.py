@@ -6,6 +6,7 @@ flows through. What can't be read safely passes unchanged, and `skipped` says wh
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache, partial
 from types import MappingProxyType
 
@@ -267,22 +268,9 @@ class Cleaner:
 
     def _placed(self, finding: Finding, part: str, view: charset.View, decoded: transfer.Decoded) -> Finding:
         """`finding` with its part, and its span in the message as it was transmitted."""
-        reference = finding.reference
-        inside = decoded.locate(view.span(reference.span)) if reference else Span(0, 0)
+        inside = decoded.locate(view.span(finding.span))
         span = Span(self._offset + inside.start, self._offset + inside.end)
-        return Finding(
-            finding.technique,
-            finding.rule,
-            finding.vendor,
-            finding.confidence,
-            finding.evidence,
-            finding.action,
-            finding.url,
-            finding.replacement,
-            reference,
-            part,
-            span,
-        )
+        return replace(finding, part=part, span=span)
 
 
 class _Pending:

@@ -44,9 +44,12 @@ class Page:
 
 
 def patches(findings: Iterable[Finding], page: Page) -> tuple[list[Patch], list[Finding]]:
-    """Sorted patches for all `findings` that have an action, and the findings; those that don't fit are reported."""
+    """Sorted patches for all `findings` that have an action, and the findings; those that don't fit are reported.
+
+    The span of each finding is what its patch changes in the view, or its URL where nothing is changed.
+    """
     wanted: list[tuple[Patch, int]] = []
-    settled = list(findings)
+    settled = [replace(finding, span=finding.reference.span) for finding in findings if finding.reference]
     for index, finding in enumerate(settled):
         if not finding.blocked or finding.reference is None:
             continue
@@ -62,6 +65,7 @@ def patches(findings: Iterable[Finding], page: Page) -> tuple[list[Patch], list[
         end = chosen[-1].span.end if chosen else 0
         if patch.span.start >= end:
             chosen.append(patch)
+            settled[index] = replace(settled[index], span=patch.span)
         elif patch.span.end > end:
             settled[index] = left_alone(settled[index])
     return chosen, settled
