@@ -11,7 +11,7 @@ import traceback
 from contextlib import suppress
 from typing import cast
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, TLSSetupException
 
 from blockproxy.smtp import reply
 from blockproxy.smtp.data import CRLF
@@ -112,7 +112,7 @@ class ClientConnection(SMTP):
                 answer = error.reply
             case asyncio.LimitOverrunError():
                 answer = reply.LINE_TOO_LONG
-            case asyncio.IncompleteReadError() | ConnectionError():
+            case asyncio.IncompleteReadError() | ConnectionError() | TLSSetupException():
                 answer = reply.SHUTTING_DOWN  # nobody is left to hear it
             case _:
                 # The text of an exception may quote a message or a password; where it happened does not.

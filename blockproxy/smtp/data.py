@@ -49,6 +49,7 @@ class DataPhase:
 
     @property
     def message(self) -> bytes:
-        """The message itself: without the final dot, and without the dots that were doubled."""
-        octets = bytes(self.transmitted).removesuffix(FINAL_DOT)
-        return octets.removeprefix(b".").replace(b"\r\n.", CRLF)
+        """The message itself, once it is complete: without the final dot, and without the dots that were doubled."""
+        with memoryview(self.transmitted) as octets:
+            stuffed = bytes(octets[: -len(FINAL_DOT)])
+        return stuffed.removeprefix(b".").replace(b"\r\n.", CRLF)

@@ -93,6 +93,13 @@ class SubmissionSession(ClientConnection):
             return self._offer.keywords
         return (*capabilities.without_login(self._offer.keywords), "STARTTLS")
 
+    async def smtp_STARTTLS(self, arg: str | None) -> None:  # noqa: N802
+        """Once; aiosmtpd would begin TLS inside TLS."""
+        if self._tls_protocol is not None:
+            await self.push(reply.TLS_ALREADY)
+        else:
+            await super().smtp_STARTTLS(arg or "")
+
     async def smtp_AUTH(self, arg: str | None) -> None:  # noqa: N802
         """Carry the exchange to and fro; who may log in is for the next hop to say."""
         mechanism, _, initial = (arg or "").partition(" ")

@@ -191,6 +191,7 @@ async def test_what_is_said_before_tls_does_not_count(postfix: Postfix, certific
         assert (await me.say(b"STARTTLS\r\nNOOP\r\nEHLO injected.example.org")).startswith(b"220 ")
         await me.writer.start_tls(certificates.trusting(), server_hostname="localhost")
         assert (await me.say(b"MAIL FROM:<anna@example.org>")).startswith(b"503 ")
+        assert (await me.say(b"STARTTLS")).startswith(b"503 ")
         ehlo = await me.say(b"EHLO client.example.org")
         assert b"STARTTLS" not in ehlo
         assert b"AUTH " in ehlo
@@ -215,7 +216,7 @@ async def test_a_next_hop_without_starttls_hears_nothing(postfix: Postfix, certi
 
 
 async def test_a_client_that_trusts_another_authority_does_not_talk(
-    postfix: Postfix, certificates: Certificates, tmp_path: Path
+    postfix: Postfix, certificates: Certificates, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     strangers: Callable[[], ssl.SSLContext] = issue(tmp_path).trusting
 
@@ -230,3 +231,4 @@ async def test_a_client_that_trusts_another_authority_does_not_talk(
             await asyncio.to_thread(send, proxy.port)
         async with client(proxy.port) as me:
             assert (await me.say(b"EHLO client.example.org")).startswith(b"250")
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
