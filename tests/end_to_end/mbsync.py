@@ -32,7 +32,7 @@ SyncState *
 """
 
 _OWN_FIELD = re.compile(rb"^X-TUID: [^\n]{12}\n", re.MULTILINE)
-_SUBJECT = re.compile(rb"^Subject: (.*)$", re.MULTILINE)
+_MESSAGE_ID = re.compile(rb"^Message-ID:[ \n]*(<[^>]*>)", re.MULTILINE | re.IGNORECASE)
 
 
 def pull(port: int, account: str, folder: Path) -> None:
@@ -44,15 +44,17 @@ def pull(port: int, account: str, folder: Path) -> None:
     subprocess.run(words, check=True, timeout=TIMEOUT_SECONDS, capture_output=True)
 
 
-def pulled(folder: Path) -> dict[str, bytes]:
-    """The messages of the Maildir by their subject, with LF line ends as mbsync keeps them."""
-    found = {}
-    for file in _files(folder):
-        message = _OWN_FIELD.sub(b"", file.read_bytes(), count=1)
-        subject = _SUBJECT.search(message)
-        assert subject, file
-        found[subject[1].decode()] = message
-    return found
+def identity(message: bytes) -> bytes:
+    """The Message-ID of a message."""
+    found = _MESSAGE_ID.search(message)
+    assert found, message[:1_000]
+    return found[1]
+
+
+def pulled(folder: Path) -> dict[bytes, bytes]:
+    """The messages of the Maildir by their `identity`, with LF line ends as mbsync keeps them."""
+    messages = [_OWN_FIELD.sub(b"", file.read_bytes(), count=1) for file in _files(folder)]
+    return {identity(message): message for message in messages}
 
 
 def state(folder: Path) -> dict[str, int]:

@@ -64,7 +64,8 @@ def in_thread(shell: Shell) -> Iterator[None]:
         asyncio.run_coroutine_threadsafe(shell.start(), loop).result(PATIENCE_SECONDS)
         yield
     finally:
-        asyncio.run_coroutine_threadsafe(shell.close(), loop).result(PATIENCE_SECONDS)
+        for last in (shell.close(), loop.shutdown_default_executor()):
+            asyncio.run_coroutine_threadsafe(last, loop).result(PATIENCE_SECONDS)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(PATIENCE_SECONDS)
         loop.close()
@@ -110,7 +111,7 @@ def command(settings: Mapping[str, object], folder: Path) -> Iterator[machine.Se
     ports = [
         section["listen"]["port"] for section in settings.values() if isinstance(section, dict) and "listen" in section
     ]
-    words = [str(Path(sys.executable).with_name("blockproxy")), "run", "--config", str(file)]
+    words = [sys.executable, "-m", "blockproxy.cli", "run", "--config", str(file)]
     with machine.started(words, ports, folder / "printed") as server:
         yield server
         assert server.stop() == 0, server.printed()

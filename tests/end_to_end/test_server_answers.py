@@ -29,7 +29,6 @@ COMMANDS = [
     "NAMESPACE",
     "STORE 1 +FLAGS (\\Flagged)",
     "NOOP",
-    "FETCH 1",
     "NONSENSE",
     "STATUS Nowhere (MESSAGES)",
 ]
