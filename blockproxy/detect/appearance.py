@@ -169,7 +169,8 @@ def _off_screen(value: str) -> bool:
 
 
 # What makes an element and everything in it disappear. Not `mso-hide: all`: it hides from Outlook only, and senders put
-# it on what all others shall see. Not `font-size: 0`: it is how templates close the gaps around pictures.
+# it on what all others shall see. Not `font-size: 0`: it is how templates close the gaps around pictures. Not
+# `text-indent`: it moves the words that stand in for a picture, not the picture.
 HIDING: dict[str, Callable[[str], bool]] = {
     "display": lambda value: value == "none",
     "visibility": lambda value: value in {"hidden", "collapse"},
@@ -177,5 +178,4 @@ HIDING: dict[str, Callable[[str], bool]] = {
     "left": _off_screen,
     "top": _off_screen,
     "margin-left": _off_screen,
-    "text-indent": _off_screen,
 }

@@ -20,7 +20,7 @@ MAX_OPEN = 2000  # open elements; libxml2 loses what is deeper than about 2,100
 MAX_ATTRIBUTES = 1000  # attributes of a tag; libxml2 compares each with all before it
 MAX_TREE = 2 * 1024 * 1024  # octets; larger leaves are attachments, and a tree takes ten times as much memory
 MAX_TAIL = 2048  # octets after the last thing to read: closing tags, an Outlook comment
-MAX_PRELUDE = 4096  # octets before a CSS reference in which its rule begins
+MAX_PRELUDE = 2048  # octets before a CSS reference in which its rule begins
 
 # Elements without an end tag (HTML, section 13.1.2): they are never open.
 VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())

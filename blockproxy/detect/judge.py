@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from blockproxy.detect import links
-from blockproxy.detect.identity import Identity
+from blockproxy.detect.identity import Identity, Leak
 from blockproxy.detect.rules import Match, ParameterHit, RuleSet
 from blockproxy.detect.shape import CERTAINTY, Leaf, judge_shape
 from blockproxy.model import Action, Context, Finding, Policy, Reference, Resource, Technique, Trigger
@@ -45,17 +45,21 @@ class Judge:
             else:
                 finding = self._clicked(reference, url)
             if finding is not None:
-                findings.append(replace(finding, url=reference.url, reference=reference))
+                findings.append(finding)
         return findings
 
     def _opened(self, reference: Reference, url: Url, leaf: Leaf) -> Finding | None:
-        finding = self._known(reference, url, leaf) or self._exposing(url) or judge_shape(reference, url, leaf)
+        finding = (
+            self._known(reference, url, leaf) or self._exposing(reference, url) or judge_shape(reference, url, leaf)
+        )
         # Of a resource only the host is spared: what must not be changed in a link (its signature, the token with which
         # one unsubscribes) does no harm in a picture that is gone, and would be a way to smuggle one in.
         if finding is not None:
             finding = None if self._rules.spared(_host(url)) else self._as_wanted(finding)
         if self._policy.remote == "block" and (finding is None or not finding.blocked):
-            return Finding(Technique.REMOTE_CONTENT, "remote", "", 1.0, "remote content is blocked", Action.REMOVE)
+            return _finding(
+                reference, Technique.REMOTE_CONTENT, "remote", 1.0, "remote content is blocked", Action.REMOVE
+            )
         return finding
 
     def _known(self, reference: Reference, url: Url, leaf: Leaf) -> Finding | None:
@@ -73,27 +77,30 @@ class Judge:
         technique = match.rule.technique
         if technique is Technique.OPEN_PIXEL and resource is not Resource.IMAGE:
             technique = Technique.REMOTE_STYLE
-        return _of_vendor(match, technique, evidence, Action.REMOVE)
+        return _of_vendor(reference, match, technique, evidence, Action.REMOVE)
 
-    def _exposing(self, url: Url) -> Finding | None:
+    def _exposing(self, reference: Reference, url: Url) -> Finding | None:
         """The reader's address is in the URL of a resource, which may be one that is needed: a ticket, a signature."""
-        leak = self._leaking(url.href, Action.REMOVE)
-        return None if leak is None or self._rules.spared(url) else leak
+        leak = self._leak(url.href)
+        if leak is None or self._rules.spared(url):
+            return None
+        return _finding(reference, Technique.ADDRESS_LEAK, "address", SURE, leak.evidence, Action.REMOVE)
 
-    def _leaking(self, text: str, action: Action) -> Finding | None:
-        leak = self._identity.find(text) if self._identity else None
-        return leak and Finding(Technique.ADDRESS_LEAK, "address", "", SURE, leak.evidence, action)
+    def _leak(self, text: str) -> Leak | None:
+        return self._identity.find(text) if self._identity else None
 
     def _clicked(self, reference: Reference, url: Url) -> Finding | None:
         match = self._rules.match(url, Trigger.CLICK, reference.place.resource)
         hits = self._rules.parameters(url) if url.query and match is None else ()
-        leak = self._leaking(url.href, Action.REPORT)
+        leak = self._leak(url.href)
         if (match is None and leak is None and not hits) or self._rules.spared(url):
             return None
-        if match is None:
-            finding = self._stripped(reference, url, hits) or leak
-        else:
-            finding = self._unwrapped(reference, url, match) or leak or _opaque(match)
+        finding = self._unwrapped(reference, url, match) if match else self._stripped(reference, hits, url, leak)
+        if finding is None and leak is not None:
+            return _finding(reference, Technique.ADDRESS_LEAK, "address", SURE, leak.evidence, Action.REPORT)
+        if finding is None and match is not None:
+            evidence = f"a redirect of {match.vendor.name}, which alone knows where it leads"
+            return _of_vendor(reference, match, Technique.LINK_REDIRECT, evidence, Action.REPORT)
         return finding and self._as_wanted(finding)
 
     def _unwrapped(self, reference: Reference, url: Url, match: Match) -> Finding | None:
@@ -103,28 +110,24 @@ class Judge:
             return None
         less = f"; {links.told(found.parameters)}" if found.parameters else ""
         evidence = f"a redirect of {match.vendor.name} that says itself where it leads{less}"
-        return _of_vendor(match, Technique.LINK_REDIRECT, evidence, Action.UNWRAP, found.url)
+        return _of_vendor(reference, match, Technique.LINK_REDIRECT, evidence, Action.UNWRAP, found.url)
 
-    def _stripped(self, reference: Reference, url: Url, hits: Sequence[ParameterHit]) -> Finding | None:
+    def _stripped(
+        self, reference: Reference, hits: Sequence[ParameterHit], url: Url, leak: Leak | None
+    ) -> Finding | None:
         """A link that works without some of its parameters."""
         optional = links.optional(hits) if reference.place.resource is Resource.LINK else ()
-        leaking = [hit for hit in optional if self._leaking(hit.raw, Action.STRIP)]
+        leaking = [hit for hit in optional if self._leak(hit.raw)] if leak else []
         taken = optional if self._stripping or not leaking else leaking
         replacement = links.strip(reference.url, url, taken)
         if replacement == reference.url:
             return None
-        leak = None if self._leaking(replacement, Action.STRIP) else self._leaking(url.href, Action.STRIP)
-        if leak is not None:
-            return replace(leak, replacement=replacement)
-        return Finding(
-            Technique.LINK_DECORATION,
-            links.name(taken),
-            taken[0].vendor,
-            SURE,
-            links.told(taken),
-            Action.STRIP,
-            replacement=replacement,
-        )
+        if leak is not None and self._leak(replacement) is None:
+            rule, vendor, technique, evidence = "address", "", Technique.ADDRESS_LEAK, leak.evidence
+        else:
+            rule, vendor, evidence = links.name(taken), taken[0].vendor, links.told(taken)
+            technique = Technique.LINK_DECORATION
+        return Finding(technique, rule, vendor, SURE, evidence, Action.STRIP, reference.url, replacement, reference)
 
     def _as_wanted(self, finding: Finding) -> Finding:
         """The finding, only reported where the policy wants that or the confidence asks for it."""
@@ -133,14 +136,17 @@ class Judge:
         return replace(finding, action=Action.REPORT, replacement="")
 
 
-def _of_vendor(match: Match, technique: Technique, evidence: str, action: Action, replacement: str = "") -> Finding:
+def _finding(
+    reference: Reference, technique: Technique, rule: str, confidence: float, evidence: str, action: Action
+) -> Finding:
+    return Finding(technique, rule, "", confidence, evidence, action, url=reference.url, reference=reference)
+
+
+def _of_vendor(
+    reference: Reference, match: Match, technique: Technique, evidence: str, action: Action, replacement: str = ""
+) -> Finding:
     name, confidence = match.vendor.name, match.rule.confidence
-    return Finding(technique, match.name, name, confidence, evidence, action, replacement=replacement)
-
-
-def _opaque(match: Match) -> Finding:
-    evidence = f"a redirect of {match.vendor.name}, which alone knows where it leads"
-    return _of_vendor(match, Technique.LINK_REDIRECT, evidence, Action.REPORT)
+    return Finding(technique, match.name, name, confidence, evidence, action, reference.url, replacement, reference)
 
 
 def _host(url: Url) -> Url:

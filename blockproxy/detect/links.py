@@ -18,6 +18,8 @@ MEANINGS = {
     "campaign": "names the campaign",
 }
 
+_RANK = {meaning: rank for rank, meaning in enumerate(MEANINGS)}
+
 
 class Unwrapped(NamedTuple):
     """Where a redirect leads: `url`, and the known `parameters` that were taken off it."""
@@ -45,8 +47,7 @@ def strip(url: str, parsed: Url, hits: Iterable[ParameterHit]) -> str:
 
 def optional(hits: Iterable[ParameterHit]) -> tuple[ParameterHit, ...]:
     """Those of the known parameters that a link works without, the worst first."""
-    order = list(MEANINGS)
-    return tuple(sorted((hit for hit in hits if hit.meaning in MEANINGS), key=lambda hit: order.index(hit.meaning)))
+    return tuple(sorted((hit for hit in hits if hit.meaning in _RANK), key=lambda hit: _RANK[hit.meaning]))
 
 
 def unwrap(rules: RuleSet, match: Match, url: Url, *, stripping: bool) -> Unwrapped | None:

@@ -114,7 +114,7 @@ def judge_shape(reference: Reference, url: Url, leaf: Leaf) -> Finding | None:
         return None
     alone = ", only address of its kind in the message" if leaf.counts[reference.url] == 1 else ""
     evidence = f"{seen.evidence}{alone}, {token.evidence}"
-    return Finding(technique, "shape", "", confidence, evidence, Action.REMOVE)
+    return Finding(technique, "shape", "", confidence, evidence, Action.REMOVE, url=reference.url, reference=reference)
 
 
 def _confidence(seen: Look, token: Individual, url: Url, count: int) -> float:
@@ -146,4 +146,7 @@ def _conditional(reference: Reference, url: Url, leaf: Leaf) -> Finding | None:
     if not when:
         return None
     evidence = f"fetched when the message is {when}, {token.evidence}"
-    return Finding(Technique.REMOTE_STYLE, "condition", "", SURE_CONDITION, evidence, Action.REMOVE)
+    technique, confidence = Technique.REMOTE_STYLE, SURE_CONDITION
+    return Finding(
+        technique, "condition", "", confidence, evidence, Action.REMOVE, url=reference.url, reference=reference
+    )
