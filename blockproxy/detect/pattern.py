@@ -80,7 +80,7 @@ def _check_host(host: str) -> None:
     starred = [label for label in host.split(".") if "*" in label]
     if any(len(label.replace("*", "")) < MIN_HOST_LITERAL for label in starred):
         raise ValueError(f"a host label with '*' needs {MIN_HOST_LITERAL} other characters, or it is everybody's")
-    if registrable_domain("x." + host) == "x." + host or "*" in host.rsplit(".", 1)[1]:
+    if registrable_domain("y.x." + host) == "x." + host or "*" in host.rsplit(".", 1)[1]:
         raise ValueError(f"{host!r} is a public suffix: everybody may have a name below it")
 
 

@@ -1,0 +1,57 @@
+"""What is never touched, and that it does not grow until nothing is touched."""
+
+import pytest
+
+from blockproxy.detect.loading import load_folders
+from blockproxy.detect.rules import built_in, built_in_folder
+from blockproxy.detect.schema import VendorFile
+from blockproxy.detect.spared import Reason, Spared
+from blockproxy.url import Url, parse
+
+SPARED = Spared(
+    [
+        Reason("leave", "leaving", words=("unsubscribe", "opt out")),
+        Reason("signed", "signed", parameters=("sig",)),
+        Reason("host", "papers", hosts=("sign.example",)),
+    ]
+)
+
+
+def url(text: str) -> Url:
+    parsed = parse(text)
+    assert parsed is not None
+    return parsed
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("https://example.com/unsubscribe", "leaving"),
+        ("https://example.com/Unsubscribe.aspx", "leaving"),
+        ("https://example.com/unsubscribeLink", "leaving"),
+        ("https://example.com/a/b-unsubscribe_now/c", "leaving"),
+        ("https://example.com/opt-out", "leaving"),
+        ("https://example.com/optout", "leaving"),
+        ("https://example.com/optOut", "leaving"),
+        ("https://example.com/a%2Funsubscribe", "leaving"),
+        ("https://example.com/?unsubscribe=1", "leaving"),
+        ("https://example.com/?to=https%3A%2F%2Fexample.org%2Funsubscribe", "leaving"),
+        ("https://example.com/?SIG=1", "signed"),
+        ("https://eu.sign.example/x", "papers"),
+        ("https://example.com/unsubscribers", None),
+        ("https://example.com/adopt-outdoor-cats", None),
+        ("https://example.com/?q=unsubscribe", None),
+        ("https://example.com/?signal=1", None),
+        ("https://design.example/x", None),
+    ],
+)
+def test_whole_words_count_wherever_they_may_stand(text: str, reason: str | None) -> None:
+    assert SPARED.find(url(text)) == reason
+
+
+def test_no_example_of_a_tracker_is_spared_by_the_shipped_list() -> None:
+    for _, spec in load_folders([built_in_folder()]).specs:
+        if isinstance(spec, VendorFile):
+            for rule in spec.rules:
+                for catch in rule.examples.catches:
+                    assert built_in().spared(url(catch.url)) is None, catch.url
