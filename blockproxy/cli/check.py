@@ -68,7 +68,7 @@ def _rules(chosen: "Settings") -> _Result:
 
     rules = load(chosen.rules.folders)
     count = sum(map(len, rules.vendors.values()))
-    return _Result(True, f"rules: {count} of {len(rules.vendors)} vendors, version {rules.digest[:12]}")
+    return _Result(True, f"rules: {count}, of {len(rules.vendors)} vendors, version {rules.digest[:12]}")
 
 
 def _event_log(chosen: "Settings") -> _Result:

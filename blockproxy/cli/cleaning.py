@@ -74,7 +74,9 @@ def _messages(path: Path, out: Path | None) -> Iterator[Path]:
         folders[:] = sorted(
             name for name in folders if not _is_hidden(Path(folder, name)) and Path(folder, name).resolve() != avoided
         )
-        yield from (Path(folder, name) for name in sorted(files) if not name.startswith("."))
+        found = (Path(folder, name) for name in sorted(files) if not name.startswith("."))
+        # Mail stores have sockets and pipes too; reading one waits for ever. A dangling link is left in, to be named.
+        yield from (file for file in found if file.is_file() or not file.exists())
 
 
 def _is_hidden(folder: Path) -> bool:
@@ -98,7 +100,9 @@ def clean_all(messages: Sequence[Source], work: Work, jobs: int) -> Iterator[Out
         yield from map(worker, messages)
         return
     with _pool(jobs, work) as pool:
-        yield from pool.map(_in_process, messages, chunksize=CHUNK)
+        with _interrupts_ignored():
+            outcomes = pool.map(_in_process, messages, chunksize=CHUNK)
+        yield from outcomes
 
 
 @contextmanager
@@ -110,6 +114,16 @@ def _pool(jobs: int, work: Work) -> Iterator[ProcessPoolExecutor]:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Ctrl-C reaches every process of the terminal; those that are started in here leave the answer to the first."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _Worker:
@@ -139,7 +153,6 @@ _worker: list[_Worker] = []  # the one of this process: a pool's function can on
 
 
 def _start(work: Work) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the first one decides
     _worker[:] = [_Worker(load(work.folders), work)]
 
 

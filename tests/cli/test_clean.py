@@ -3,7 +3,9 @@
 import json
 import os
 import pty
+import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +155,26 @@ def test_processes_give_the_same_as_one_in_the_same_order(tmp_path: Path) -> Non
     assert files(tmp_path / "1/out") == files(tmp_path / "2/out")
     for name in files(tmp_path / "1/out"):
         assert (tmp_path / "1/out" / name).read_bytes() == (tmp_path / "2/out" / name).read_bytes()
+
+
+def test_a_pipe_in_a_folder_is_not_waited_for(mail: Path) -> None:
+    os.mkfifo(mail / "control")
+    assert blockproxy("clean", mail).err.startswith("2 messages")
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_an_interrupt_ends_it_without_a_traceback(tmp_path: Path, jobs: str) -> None:
+    for number in range(3000):
+        write(tmp_path / f"mail/{number:04}.eml", LETTER * 20)
+    words = [*PROGRAM, "clean", "--jobs", jobs, "--out", str(tmp_path / "out"), str(tmp_path / "mail")]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment(), start_new_session=True)
+    while process.poll() is None and not (tmp_path / "out").exists():
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes
+    _, printed = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert printed == ""
+    assert len(files(tmp_path / "out")) < 3000
 
 
 def test_names_of_files_do_not_drive_the_terminal(tmp_path: Path) -> None:
