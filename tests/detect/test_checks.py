@@ -48,7 +48,7 @@ def test_the_truth_has_no_problems(tmp_path: Path) -> None:
         (("https://mailer.example/pricing", "https://mailer.example/c/help"), 15, "is caught by fake-mailer/click"),
         (("https://mailer.example/new/7", "https://mailer.example/c/8"), 16, "move it to 'catches'"),
         (("/c/7?", "/c/q8Rt5xLw0Zk3Vb7Nm2Jp6Hd1Gf?"), 13, "could be somebody's"),
-        (("match:", "why: it is a test\n    regex: ^/c/(a+a+)+y|7\n    match:"), 9, "needs more than"),
+        (("match:", "why: it is a test\n    regex: ^/c/(a+a+)+y|7\n    match:"), 10, "needs more than"),
         (("||mailer.example/c/", "||t.sidekickopen01.com/e1t/c/"), 13, "is not caught"),
     ],
 )
