@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from blockproxy import __version__
-from blockproxy.cli import check, clean, events, rules, run
+from blockproxy.cli import check, clean, events, forget, rules, run
 from blockproxy.cli.output import complain
 from blockproxy.errors import InputError
 
@@ -47,6 +47,7 @@ app.command("run", help=run.HELP, epilog=run.EXAMPLE)(run.run)
 app.command("check", help=check.HELP, epilog=check.EXAMPLE)(check.check)
 app.command("clean", help=clean.HELP, epilog=clean.EXAMPLE)(clean.clean)
 app.command("events", help=events.HELP, epilog=events.EXAMPLE)(events.events)
+app.command("forget", help=forget.HELP, epilog=forget.EXAMPLE)(forget.forget)
 app.add_typer(rules.app, name="rules")
 
 

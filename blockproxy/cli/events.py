@@ -33,20 +33,24 @@ def events(  # noqa: PLR0913, PLR0917 - an option is an argument
     technique: Annotated[str, typer.Option(help="Only this one, such as open-pixel or link-redirect.")] = "",
     vendor: Annotated[str, typer.Option(help="Only this vendor, by name or id.")] = "",
     sender: Annotated[str, typer.Option(metavar="DOMAIN", help="Only senders of this domain.")] = "",
+    account: Annotated[str, typer.Option(metavar="LOGIN", help="Only the account with this login name.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object an event, all fields.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a header line, all fields.")] = False,
 ) -> None:
     """See `HELP`."""
     from blockproxy.eventlog import query
+    from blockproxy.eventlog.account import pseudonym
 
     if as_json and as_csv:
         raise typer.BadParameter("--json and --csv exclude each other")
+    path = event_log(config, log)
     found = query.events(
-        _path(config, log),
+        path,
         since=since.date() if since else None,
         technique=_technique(technique),
         vendor=vendor,
         sender=sender,
+        account=pseudonym(path, account) if account else "",
     )
     if as_json:
         sys.stdout.writelines(json.dumps(asdict(event)) + "\n" for event in found)
@@ -56,7 +60,7 @@ def events(  # noqa: PLR0913, PLR0917 - an option is an argument
         table(COLUMNS, ([getattr(event, column) for column in COLUMNS] for event in found))
 
 
-def _path(config: Path | None, log: Path | None) -> Path:
+def event_log(config: Path | None, log: Path | None) -> Path:
     """The event log; its standard place where nobody has written settings."""
     from blockproxy import config as settings
 

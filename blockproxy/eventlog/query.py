@@ -15,16 +15,18 @@ Row = TypeVar("Row", Event, SkipEvent)
 
 
 def events(
-    path: Path, *, since: date | None = None, vendor: str = "", technique: str = "", sender: str = ""
+    path: Path, *, since: date | None = None, vendor: str = "", technique: str = "", sender: str = "", account: str = ""
 ) -> Iterator[Event]:
     """The findings in the database at `path`, oldest first; every filter narrows.
 
-    `vendor` is the vendor's name or a rule's vendor-id, in any case; `sender` a domain, which includes its subdomains.
+    `vendor` is the vendor's name or a rule's vendor-id, in any case; `sender` a domain, which includes its subdomains;
+    `account` a pseudonym.
     Raises SettingsError where there is no event log.
     """
     conditions = {
         "day >= ?": since.isoformat() if since else "",
         "technique = ?": technique,
+        "account = ?": account,
         "? IN (lower(vendor), substr(rule, 1, instr(rule, '/') - 1))": vendor.lower(),
         "'.' || sender_domain LIKE ? ESCAPE '\\'": _ends_with(sender),
     }

@@ -56,6 +56,8 @@ def test_events_are_json_lines_and_csv_with_every_field(log: Path) -> None:
     (["--vendor", "other"], ["Other"]),
     (["--sender", "example.org"], ["Example Mailer", "Other"]),
     (["--sender", "example.com"], []),
+    (["--account", "me"], ["Example Mailer", "Other"]),
+    (["--account", "somebody"], []),
 ])  # fmt: skip
 def test_filters_narrow(log: Path, words: list[str], vendors: list[str]) -> None:
     lines = blockproxy("events", "--log", log, "--json", *words).out.splitlines()
@@ -78,3 +80,9 @@ def test_what_cannot_be_shown_is_told(words: list[str], expected: str) -> None:
     ended = blockproxy("events", *words)
     assert ended.code == 2
     assert expected in ended.err
+
+
+def test_an_account_can_be_forgotten(log: Path) -> None:
+    assert blockproxy("forget", "somebody", "--log", log).out == "0 rows deleted\n"
+    assert blockproxy("forget", "me", "--log", log).out == "2 rows deleted\n"
+    assert blockproxy("events", "--log", log, "--json").out == ""

@@ -1,0 +1,41 @@
+"""What the event log knows about one account can be shown and deleted, and no other account is touched."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from blockproxy.errors import SettingsError
+from blockproxy.eventlog.account import forget, pseudonym
+from blockproxy.eventlog.query import events, skips
+from tests.eventlog.test_store import CLEANED, DELIVERY, record
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A log with one message of each of two accounts."""
+    path = tmp_path / "events.sqlite3"
+    record(path, CLEANED)
+    record(path, CLEANED, delivery=replace(DELIVERY, account="other@example.com"))
+    return path
+
+
+def test_the_pseudonym_finds_the_rows_of_its_account(path: Path) -> None:
+    account = pseudonym(path, "other@example.com")
+    assert [event.account for event in events(path, account=account)] == [account]
+    assert list(events(path, account=pseudonym(path, "nobody@example.com"))) == []
+
+
+def test_an_account_is_forgotten_with_every_octet_of_its_pseudonym(path: Path) -> None:
+    account = pseudonym(path, DELIVERY.account)
+    assert forget(path, DELIVERY.account) == 3
+    assert [event.account for event in events(path)] == [pseudonym(path, "other@example.com")]
+    assert len(list(skips(path))) == 2
+    assert all(account.encode() not in file.read_bytes() for file in path.parent.iterdir())
+    assert forget(path, DELIVERY.account) == 0
+
+
+def test_nothing_is_made_where_there_is_no_log(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be opened"):
+        forget(tmp_path / "gone.sqlite3", "me")
+    assert list(tmp_path.iterdir()) == []
