@@ -108,7 +108,7 @@ def view(octets: bytes, declared: str | None, *, markup: bool) -> View:
     masked = _MASKED.get(name)
     if masked is None or (octets.isascii() and masked is not _SHIFTED and masked is not _HZ):
         # An escape that no charset announces: what is between could still be shown as shifted text.
-        return View(_SHIFTED.sub(_mask, octets) if b"\x1b$" in octets else octets)
+        return View(_SHIFTED.sub(_mask, octets) if b"\x1b" in octets else octets)
     return View(masked.sub(_mask, octets))
 
 

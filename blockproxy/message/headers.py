@@ -7,6 +7,7 @@ stands in it; a line without a colon is passed over, as Dovecot does.
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from email.message import Message
 from functools import lru_cache
 from typing import NamedTuple
@@ -126,12 +127,14 @@ def _content_type(value: bytes) -> tuple[str, Mapping[str, str]]:
 
 
 def _extended_parameters(text: str) -> Mapping[str, str]:
-    """Parameters with continuations or a charset, as the standard library reads them."""
+    """Parameters with continuations or a charset, as the standard library reads them; none where it can't."""
     message = Message()
     message["Content-Type"] = text
     found: dict[str, str] = {}
-    for name, value in message.get_params([], unquote=True)[1:]:
-        found.setdefault(name.lower(), value[2] if isinstance(value, tuple) else value)
+    # It raises TypeError on `a*=x; a*0=y` and ValueError on a number of thousands of digits.
+    with suppress(TypeError, ValueError):
+        for name, value in message.get_params([], unquote=True)[1:]:
+            found.setdefault(name.lower(), value[2] if isinstance(value, tuple) else value)
     return found
 
 

@@ -46,8 +46,8 @@ _PLAIN = re.compile(
     rb"(?:[^<]++"
     rb"|</[a-zA-Z][^\"'<>]*+>"
     rb"|<(?!(?i:s(?:tyle|cript|vg)|t(?:itle|extarea)|xmp|iframe|no(?:embed|frames)|plaintext|math|base)[\t\n\x0c\r />])"
-    rb"[a-zA-Z][^\t\n\x0c\r\"'<>=/]*+"
-    rb"(?:[\t\n\x0c\r /]*+[^\t\n\x0c\r\"'<>=/]++"
+    rb"[a-zA-Z][^\t\n\x0c\r \"'<>=/]*+"
+    rb"(?:[\t\n\x0c\r /]*+[^\t\n\x0c\r \"'<>=/]++"
     rb"(?:[\t\n\x0c\r ]*+=[\t\n\x0c\r ]*+(?:\"[^\"]*+\"|'[^']*+'|[^\t\n\x0c\r \"'<>=`]++(?=[\t\n\x0c\r >])))?+)*+"
     rb"[\t\n\x0c\r /]*+>"
     rb"|<!--(?!-?>)(?:[^-]++|-(?!-!?>))*+--!?>"
@@ -168,7 +168,10 @@ class _Tokenizer:
             if match is None:
                 self._position = begin + 1
             elif match[2] is not None:
-                yield from self._tag(match)
+                token = self._tag(match)
+                yield token
+                if self._foreign or token.name in _CHANGES_TEXT:
+                    yield from self._behind(token)
             elif match[6] is not None:
                 yield from self._comment(match)
             else:
@@ -188,23 +191,25 @@ class _Tokenizer:
             if position < sign:
                 return position
 
-    def _tag(self, match: re.Match[bytes]) -> Iterator[Token]:
+    def _tag(self, match: re.Match[bytes]) -> Token:
         slash, name, _, tail, mark = match.groups()[:5]
-        name = name_of(name)
         self._position = match.end() if mark else self._end
+        closing = tail[-1:] == b"/" and mark == b">"
         kind = Kind.END if slash else Kind.START
-        closing = mark == b">" and tail.endswith(b"/")
-        yield Token(kind, Span(*match.span()), Span(*match.span(3)), name, closing, bool(mark), self._in_comment)
-        if slash:
-            if self._foreign:
-                self._foreign.end(name)
-        elif self._foreign or name in _CHANGES_TEXT:
-            was_inside = self._foreign.inside
-            self._foreign.start(name, closing)
-            if not was_inside:
-                yield from self._raw_text(name)
-            elif name == "style" and not closing:
-                yield from self._foreign_style()
+        spans = Span(*match.span()), Span(*match.span(3))
+        return Token(kind, *spans, name_of(name), closing, bool(mark), self._in_comment)
+
+    def _behind(self, tag: Token) -> Iterator[Token]:
+        """What a tag makes of the text behind it."""
+        if tag.kind is Kind.END:
+            self._foreign.end(tag.name)
+            return
+        was_inside = self._foreign.inside
+        self._foreign.start(tag.name, tag.self_closing)
+        if not was_inside:
+            yield from self._raw_text(tag.name)
+        elif tag.name == "style" and not tag.self_closing:
+            yield from self._foreign_style()
 
     def _raw_text(self, name: str) -> Iterator[Token]:
         if name not in _RAW and name != "plaintext":

@@ -162,12 +162,12 @@ class _Page:
         if row.syntax is Syntax.URL and written[:4].lower() == b"http":
             # Nearly every one. The readers would say the same, later.
             stripped = written.rstrip(values.WHITE)
-            url = resolve(charref.unescape(stripped).decode("utf-8", "replace"), self._resolve_with)
+            url = parse(charref.unescape(stripped).decode("utf-8", "replace"), self._resolve_with)
             if url is not None:
-                found.append(Reference(url, Span(span[0], span[0] + len(stripped)), row.place, element))
+                found.append(Reference(url.href, Span(span[0], span[0] + len(stripped)), row.place, element))
         else:
             found += self._of_value(row, written, span[0], element)
-        if element.name == "base" and len(found) > before:
+        if element.name == "base" and name == "href" and len(found) > before:
             self._take_base(found[-1])
 
     def _take_base(self, reference: Reference) -> None:

@@ -124,11 +124,15 @@ class QuotedPrintable(Decoded):
                     out[slot : slot + 3] = b"=%02X" % octet
                 else:
                     out[slot] = octet
-        encoded = bytes(out)
-        # A broken escape in front of a patch could have become a whole one.
-        if QuotedPrintable(encoded).octets != apply(self.octets, patches):
-            raise UndecodableError("the quoted-printable text cannot be changed safely")
-        return encoded
+        self._check(out, apply(self.octets, patches))
+        return bytes(out)
+
+    def _check(self, out: bytearray, meant: bytes) -> None:
+        """A broken escape in front of a patch could have become a whole one: read again what was touched."""
+        for block in self._maps:
+            start, end = self._cuts[block : block + 2]
+            if _undo(bytes(out[start:end])) != meant[self._starts[block] : self._starts[block + 1]]:
+                raise UndecodableError("the quoted-printable text cannot be changed safely")
 
     def locate(self, span: Span) -> Span:
         """See `Decoded.locate`."""

@@ -60,6 +60,8 @@ ENTITIES = [
         b"Content-Type: multipart/mixed; boundary*0=ab; boundary*1=cd\r\n",
         Entity("multipart/mixed", {"boundary": "abcd"}),
     ),
+    (b"Content-Type: multipart/mixed; a*=x; a*0=y\r\n", Entity("multipart/mixed")),
+    (b"Content-Type: multipart/mixed; a*" + b"1" * 5000 + b"=x\r\n", Entity("multipart/mixed")),
     (b"Content-Type: text/html (a comment); charset=x\r\n", Entity("text/html", {"charset": "x"})),
     (b"Content-Type: html\r\n", Entity("text/plain")),
     (b"Content-Type: text/html\r\nContent-Type: text/plain\r\n", Entity("text/html")),
