@@ -1,12 +1,19 @@
 """What reaches the network, found in every place that is known, and nothing else."""
 
+import email
 import re
+from collections.abc import Iterator
+from email import policy
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from blockproxy.message.references import in_css, in_html, read_fully
-from blockproxy.model import Resource, Trigger
-from tests.corpus_path import corpus, needs_corpus
+from blockproxy.message import charref, css
+from blockproxy.message.network import may_reach_network, signs
+from blockproxy.message.references import in_css, in_html, in_text, read_fully, resolve
+from blockproxy.model import Reference, Resource, Trigger
+from tests.corpus_path import corpus, messages, needs_corpus
 
 # Vectors of HTTPLeaks that are no references, and why.
 _NO_REFERENCE = {
@@ -148,3 +155,156 @@ def test_a_style_sheet_of_its_own_is_read_like_one_in_a_page() -> None:
         ("https://f.example/a", "css @font-face", Resource.FONT, None),
         ("https://g.example/b", "css url", Resource.STYLE, None),
     ]
+
+
+# What documents are built of that try to hide something; between them, all that changes how the rest is read.
+_PIECES = [
+    *b"<>\"'=/&;:\\\t\n\r -!#()*,",
+    *[
+        "http",
+        "HTTPS:",
+        "https://",
+        "//",
+        "\\\\",
+        "/\\",
+        "t.example",
+        "/a",
+        "&#58;",
+        "&colon;",
+        "&sol;",
+        "&#x2f",
+        "&Tab;",
+    ],
+    *[
+        "&#104;ttp:",
+        "ht\ntp:",
+        "http\n:",
+        "fi\nle://",
+        "file:",
+        "f&#116;p:",
+        "&amp;",
+        "&quot;",
+        "&lt;",
+        "cid:x",
+        "data:,",
+    ],
+    *[
+        "<a href=",
+        "<img src=",
+        " src='",
+        ' src="',
+        " style='",
+        "<p style=",
+        "<td background=",
+        " srcset=",
+        "x=y ",
+        " alt ",
+    ],
+    *[
+        "url(",
+        "URL(//t.example)",
+        "\\75rl(",
+        "image-set('",
+        "@import '",
+        "/*",
+        "*/",
+        "<!--",
+        "-->",
+        "--!>",
+        "<!-->",
+        "<!--->",
+    ],
+    *["<!--[if mso]>", "<![endif]-->", "<![CDATA[", "]]>", "<?import implementation=", "<!DOCTYPE html SYSTEM '"],
+    *[
+        "<style>",
+        "</style>",
+        "<script>",
+        "</script>",
+        "<title>",
+        "</title ",
+        "<textarea>",
+        "</textarea>",
+        "<plaintext>",
+    ],
+    *[
+        "<svg>",
+        "</svg>",
+        "<math>",
+        "<mi>",
+        "<foreignObject>",
+        "</p>",
+        "<b>",
+        "</b>",
+        "<xmp>",
+        "</xmp>",
+        "<iframe srcdoc='",
+    ],
+    *["<base href=//b.example/>", "<base href=x>", "<meta http-equiv=refresh content='0;url=", "<html xmlns='"],
+]
+_documents = st.lists(
+    st.sampled_from([bytes([piece]) if isinstance(piece, int) else piece.encode() for piece in _PIECES]), max_size=40
+).map(b"".join)
+
+
+@given(_documents)
+def test_the_short_cuts_find_what_reading_everything_finds(page: bytes) -> None:
+    assert in_html(page) == read_fully(page)
+
+
+@given(_documents)
+def test_without_a_sign_there_is_no_reference(page: bytes) -> None:
+    assert may_reach_network(page) == bool(signs(page)) or b"\\" in page
+    if not may_reach_network(page):
+        assert read_fully(page) == []
+        assert in_css(page) == []
+
+
+@given(st.one_of(_documents, st.binary()))
+def test_reading_never_fails_and_spans_lie_inside(page: bytes) -> None:
+    for reference in [*in_html(page), *in_css(page), *in_text(page)]:
+        assert 0 <= reference.span.start < reference.span.end <= len(page)
+        if reference.element is not None:
+            assert reference.element.span.start <= reference.span.start
+            assert reference.span.end <= reference.element.span.end
+
+
+def _readings(written: bytes) -> Iterator[str]:
+    """What the octets of a span may read as: as they stand, in an attribute, in CSS, in CSS in an attribute."""
+    for value in (written, charref.unescape(written), charref.unescape(charref.unescape(written))):
+        yield value.decode("utf-8", "replace")
+        yield css.unescape(value)
+
+
+def _leads_to(reference: Reference, page: bytes, base: str | None) -> bool:
+    return reference.url in {resolve(reading, base) for reading in _readings(page[slice(*reference.span)])}
+
+
+def _html_parts() -> Iterator[bytes]:
+    for _, message in messages():
+        try:
+            parts = list(email.message_from_bytes(message, policy=policy.compat32).walk())
+        except (
+            AttributeError,
+            IndexError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ):  # the parser of the standard library gives up on some of the torture messages
+            continue
+        for part in parts:
+            if part.get_content_type() == "text/html":
+                payload = part.get_payload(decode=True)
+                if isinstance(payload, bytes):
+                    yield payload
+
+
+@needs_corpus
+def test_in_all_real_mail_the_short_cuts_hold_and_every_span_reads_as_its_url() -> None:
+    pages = 0
+    for page in _html_parts():
+        pages += 1
+        found = in_html(page)
+        assert found == read_fully(page)
+        base = next((reference.url for reference in found if reference.place.name == "base href"), None)
+        assert all(_leads_to(reference, page, base) for reference in found)
+    assert pages > 1000

@@ -1,0 +1,48 @@
+"""Nothing is quadratic: what was made to be slow is read in well under a second, and twice of it in twice the time."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from blockproxy.message.references import in_css, in_html, in_text, read_fully
+from blockproxy.model import Reference
+from tests.message.hostile import SHAPES, TEXT_SHAPES
+
+Reader = Callable[[bytes], list[Reference]]
+
+# Eight times the octets may take at most this many times as long: 8 is linear, 64 quadratic, the rest is for a busy
+# machine and what does not grow.
+_MAX_GROWTH = 30
+
+
+def _seconds(read: Reader, view: bytes) -> float:
+    start = time.perf_counter()
+    read(view)
+    return time.perf_counter() - start
+
+
+def _grows_with_its_length(read: Reader, build: Callable[[int], bytes], count: int) -> None:
+    small = min(_seconds(read, build(count // 8)) for _ in range(2))
+    large = _seconds(read, build(count))
+    assert large < max(_MAX_GROWTH * small, 0.3)
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("read", [in_html, read_fully])
+def test_hostile_html_is_read_in_linear_time(shape: str, read: Reader) -> None:
+    _grows_with_its_length(read, *SHAPES[shape])
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("shape", [name for name in SHAPES if name.startswith("CSS") or name == "url("])
+def test_hostile_css_is_read_in_linear_time(shape: str) -> None:
+    build, count = SHAPES[shape]
+    _grows_with_its_length(in_css, lambda n: build(n).removeprefix(b"<style>"), count)
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("shape", TEXT_SHAPES)
+def test_hostile_text_is_read_in_linear_time(shape: str) -> None:
+    _grows_with_its_length(in_text, *TEXT_SHAPES[shape])
