@@ -8,7 +8,7 @@ import trustme
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from blockproxy import config, yamlfile
+from blockproxy import config, endpoints, yamlfile
 from blockproxy.errors import SettingsError
 from blockproxy.model import Action, Policy, Technique
 
@@ -171,4 +171,4 @@ def test_every_setting_is_described(folder: Path) -> None:
     ("0.0.0.0", False), ("::", False), ("192.0.2.1", False), ("localhost.example.org", False), ("example.org", False),
 ])  # fmt: skip
 def test_loopback_is_what_cannot_be_reached_from_elsewhere(host: str, expected: bool) -> None:
-    assert config.is_loopback(host) is expected
+    assert endpoints.is_loopback(host) is expected
