@@ -3,11 +3,12 @@
 Only shape is checked here, so that loading is quick; whether the examples are true is the business of `checks`.
 """
 
+import json
 import re
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
 
 from blockproxy.detect.pattern import Pattern, compile_pattern
 from blockproxy.detect.target import compile_pipeline
@@ -69,7 +70,9 @@ def _catch(value: object) -> object:
     return {"url": value} if isinstance(value, str) else value
 
 
-Catches = Annotated[list[Annotated[Catch, BeforeValidator(_catch)]], Field(min_length=1)]
+Catches = Annotated[
+    list[Annotated[Catch, BeforeValidator(_catch, json_schema_input_type=str | Catch)]], Field(min_length=1)
+]
 Spares = Annotated[list[WebAddress], Field(min_length=1)]
 
 
@@ -198,3 +201,9 @@ class SparedFile(Strict):
     """rules/spared.yaml: what is never touched."""
 
     spared: Annotated[list[SparedSpec], Field(min_length=1)]
+
+
+def json_schema() -> str:
+    """The text of `rules/schema.json`, which lets editors complete and underline."""
+    schema = TypeAdapter[object](VendorFile | ParameterFile | SparedFile).json_schema()
+    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"
