@@ -8,7 +8,7 @@ import pytest
 from blockproxy import __version__
 from tests.cli.command import PROGRAM, blockproxy, environment
 
-COMMANDS = [["run"], ["check"], ["clean"], ["events"], ["forget"], ["rules", "test"]]
+COMMANDS = [["run"], ["check"], ["demo"], ["clean"], ["events"], ["forget"], ["rules", "test"]]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
