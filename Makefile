@@ -11,7 +11,7 @@ demo: $(READY)  ## the main job, on an embedded mail store
 	@$(BIN)/blockproxy demo
 
 test: $(READY) debian  ## every test, with real servers and clients on loopback
-	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 lint: $(READY)  ## style, types, and who may import whom
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The servers, one of each for each worker: tests that share one say so with `xdist_group`."""
+"""The servers, one of each for each worker of pytest-xdist that needs it."""
 
 import itertools
 from collections.abc import Callable, Iterator

@@ -12,8 +12,6 @@ from blockproxy.url import parse
 from tests.end_to_end import browser as chromium
 from tests.end_to_end.browser import Browser
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 OUTPUT = Path(__file__).resolve().parent.parent / "output"
 PAGES = {name: message for name, message in messages() if as_page(message)}
 MOST_DIFFERENT = 0.001  # of all pixels: what an invisible picture may take with it

@@ -11,8 +11,6 @@ from tests.end_to_end import mailbox, proxy
 from tests.end_to_end.dovecot import PASSWORD, Dovecot
 from tests.end_to_end.wire import Wire, literals
 
-pytestmark = pytest.mark.xdist_group("imap")
-
 TRACKED = mailbox.messages()["html quoted-printable"]
 ASKING = mailbox.messages()["receipt header 1"]
 PIPELINED = 34  # what mbsync was seen to send in one write

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import pytest
-
 import blockproxy
 from blockproxy.demo import newsletters
 from blockproxy.model import Span
@@ -15,8 +13,6 @@ from tests.end_to_end.dovecot import Dovecot
 REFUSED = {"header only"}
 TRACKED = {"many trackers", "alternative soft broken", "html base64", "receipt header 1", "large attachment"}
 UNTOUCHED = {"signed pgp", "signed smime", "encrypted pgp", "encrypted smime", "plain ascii", "long text"}
-
-pytestmark = pytest.mark.xdist_group("imap")
 
 
 def without(message: bytes, spans: Sequence[Span]) -> bytes:

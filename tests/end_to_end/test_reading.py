@@ -28,8 +28,6 @@ SCHEDULES: dict[str, tuple[int, Callable[[int], int], list[str]]] = {
     "256 KiB": (256 * KIB, lambda size: size, ["many trackers", "long text", "large attachment"]),
 }
 
-pytestmark = pytest.mark.xdist_group("imap")
-
 
 @dataclass(frozen=True)
 class Reading:

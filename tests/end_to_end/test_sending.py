@@ -12,8 +12,6 @@ from tests.end_to_end.compose import entity, lines, message, multipart
 from tests.end_to_end.postfix import Postfix
 from tests.end_to_end.swaks import AUTHENTICATION_FAILED, Sending
 
-pytestmark = pytest.mark.xdist_group("smtp")
-
 ORDINARY = lines(
     "From: anna@example.org", "Subject: dots and blanks", "Disposition-Notification-To: anna@example.org", ""
 ) + lines(".", "..", ". leading", "trailing   ", "\ttab", "Größe", f"see {mailbox.tracker()}", "", "x" * 900, "%DATE%")

@@ -9,8 +9,6 @@ from tests.end_to_end import mailbox, proxy
 from tests.end_to_end.dovecot import PASSWORD, Dovecot
 from tests.end_to_end.wire import Wire
 
-pytestmark = pytest.mark.xdist_group("imap")
-
 COMMANDS = [
     "FETCH 1:* (UID RFC822.SIZE INTERNALDATE FLAGS)",
     "FETCH 1:* ENVELOPE",

@@ -13,7 +13,6 @@ from tests.end_to_end.postfix import Postfix
 MESSAGE = b"From: anna@example.org\r\nSubject: hello\r\n\r\n" + b"x" * 5000 + b"\r\ntrailing   \r\n..\r\n.\r\nend\r\n"
 
 
-@pytest.mark.xdist_group("imap")
 def test_dovecot_serves_the_octets_that_were_delivered(dovecot: Dovecot, account: Callable[[], str]) -> None:
     reader = account()
     dovecot.deliver(reader, [b"Subject: first\r\n\r\nhi\r\n", MESSAGE])
@@ -25,7 +24,6 @@ def test_dovecot_serves_the_octets_that_were_delivered(dovecot: Dovecot, account
     assert literal == MESSAGE
 
 
-@pytest.mark.xdist_group("imap")
 def test_dovecot_speaks_starttls_and_implicit_tls(dovecot: Dovecot, certificates: Certificates) -> None:
     with imaplib.IMAP4("localhost", dovecot.port) as client:
         client.starttls(certificates.trusting())
@@ -34,7 +32,6 @@ def test_dovecot_speaks_starttls_and_implicit_tls(dovecot: Dovecot, certificates
         assert client.login("anybody", PASSWORD)[0] == "OK"
 
 
-@pytest.mark.xdist_group("smtp")
 @pytest.mark.parametrize("tls", ["none", "starttls", "implicit"])
 def test_postfix_adds_one_received_field_and_changes_nothing(
     postfix: Postfix, certificates: Certificates, tls: str
@@ -55,7 +52,6 @@ def test_postfix_adds_one_received_field_and_changes_nothing(
     assert received.without_trace == MESSAGE
 
 
-@pytest.mark.xdist_group("smtp")
 def test_postfix_relays_for_nobody_who_has_not_given_the_password(postfix: Postfix) -> None:
     with smtplib.SMTP("localhost", postfix.port) as client:
         with pytest.raises(smtplib.SMTPAuthenticationError):

@@ -14,8 +14,6 @@ TIMEOUT_SECONDS = 110
 WITHOUT_NETWORK = [machine.program("unshare"), "--net"]
 FOLDER_OF_OURS = "newsletters"  # one of those that are read
 
-pytestmark = pytest.mark.xdist_group("silence")
-
 
 @pytest.fixture(scope="module", autouse=True)
 def namespaces() -> None:

@@ -13,8 +13,6 @@ from tests.end_to_end.dovecot import PASSWORD, Dovecot
 from tests.end_to_end.scripted import Turn, server
 from tests.end_to_end.wire import Wire
 
-pytestmark = pytest.mark.xdist_group("imap")
-
 GREETING = Turn(b"", b"* OK [CAPABILITY IMAP4rev1] ready\r\n")
 LOGGED_IN = Turn(b"LOGIN", b"TAG OK [CAPABILITY IMAP4rev1] welcome\r\n")
 SELECTED = Turn(b"SELECT", b"* 1 EXISTS\r\n* OK [UIDVALIDITY 1] valid\r\nTAG OK [READ-WRITE] selected\r\n")
