@@ -13,6 +13,7 @@ from urllib.parse import unquote
 MAX_TOKEN = 24  # characters; a shorter one is a name, a number, or too little to find a person by
 MAX_LEFT = 8  # characters that may be left between two obviously fake pieces
 MAX_DECODED = 4  # encodings in one another
+MIN_TEXT = 0.7  # share of visible ASCII in what a token decodes to; chance gives 0.37
 
 FAKES = ("fake", "example", "token", "reader", "newsletter", "sample", "deadbeef", "0123456789", "123456789", "abcdef")
 
@@ -45,12 +46,12 @@ def _words(token: str) -> bool:
 
 
 def _decoded(token: str) -> str | None:
-    core = token.rstrip("=").replace("-", "+").replace("_", "/")
+    core = token.rstrip("=~").replace("-", "+").replace("_", "/")
     try:
         octets = b64decode(core + "=" * (-len(core) % 4), validate=True)
         if octets[:1] == b"\x78":
             octets = zlib.decompressobj().decompress(octets, 64 * 1024)
-        text = octets.decode("ascii")
     except (ValueError, binascii.Error, zlib.error):
         return None
-    return text if text.isprintable() else None
+    text = re.sub(rb"[^ -~]", b" ", octets).decode("ascii")
+    return text if len(text.replace(" ", "")) >= len(octets) * MIN_TEXT else None

@@ -110,6 +110,15 @@ def _split(value: bytes, argument: str) -> bytes | None:
     return pieces[int(number) - 1] if int(number) <= len(pieces) else None
 
 
+def _counted(value: bytes, letter: str) -> bytes | None:
+    """`counted:C`: the address that follows the octet C and one octet with its length, as in tagged binary records."""
+    for found in re.finditer(re.escape(letter.encode()) + rb"(.)(?=http)", value, re.DOTALL):
+        end = found.end() + found.group(1)[0]
+        if end <= len(value):
+            return value[found.end() : end]
+    return None
+
+
 def _prepend(value: bytes, text: str) -> bytes:
     return text.encode() + value
 
@@ -131,6 +140,7 @@ STEPS: dict[str, Callable[[bytes, str], bytes | None]] = {
     "jwt-payload": _jwt_payload,
     "skip": _skip,
     "split": _split,
+    "counted": _counted,
     "prepend": _prepend,
 }
 # What an argument looks like; a step that is not here takes none.
@@ -144,6 +154,7 @@ ARGUMENTS = {
     "qs": r"\S+",
     "skip": r"[1-9]\d{0,3}",
     "split": r".+:[1-9]\d?",
+    "counted": r"[A-Za-z]",
     "prepend": r"\S+",
 }
 

@@ -16,6 +16,7 @@ TRUE = "https://example.com/article?id=42"
 QUOTED = quote(TRUE, safe="")
 JSON = json.dumps({"url": TRUE}).encode()
 NESTED = json.dumps({"a": {"b": TRUE}}).encode()
+COUNTED = b"F\x04Dhttp?D" + bytes([len(TRUE)]) + TRUE.encode() + b"W\x03abc"
 DEFLATED = zlib.compress(f"h=fake&l={QUOTED}".encode())
 
 
@@ -48,6 +49,10 @@ def target(pipeline: str, text: str) -> str | None:
         (
             "path:1 | jwt-payload | json:url",
             f"https://r.example.org/fake.{packed(JSON)}.fake",
+        ),
+        (
+            "path:1 | base64url | counted:D",
+            f"https://r.example.org/{packed(COUNTED)}",
         ),
         ("path:1 | split:.:2 | skip:1 | base64url", f"https://r.example.org/fake.x{packed(TRUE.encode())}.fake"),
     ],
