@@ -1,16 +1,13 @@
 """`blockproxy demo`: the main job, on messages and servers of its own."""
 
+import os
 import sys
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from blockproxy.cli.output import complain
-
-if TYPE_CHECKING:
-    from blockproxy.demo.screenplay import Play
-    from blockproxy.demo.stage import Stage
 
 HELP = """Show what blockproxy does, on sixteen newsletters of its own.
 
@@ -43,51 +40,31 @@ def demo(
         sys.stdout.reconfigure(errors="replace")  # newsletters in three scripts, and terminals that know one
     try:
         asyncio.run(_stay() if keep_running else _show())
+    except BrokenPipeError:  # whoever read our lines has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python writes at its end
     except (PlayError, StoreError, OSError) as error:
         complain(f"the demo failed: {error}")
         raise typer.Exit(1) from error
 
 
 async def _show() -> None:
-    from blockproxy.cli import demo_screen as screen
-    from blockproxy.demo.screenplay import perform
+    from blockproxy.cli import demo_screen
+    from blockproxy.demo.screenplay import PlayError, perform
     from blockproxy.demo.stage import stage
 
     async with stage() as on:
         play = await perform(on)
-    screen.show(play)
-    _check(play)
-
-
-def _check(play: "Play") -> None:
-    """The demo is a promise: it fails when one of the things it shows is not so."""
-    from blockproxy.demo.screenplay import PlayError
-
-    wrong = [f"{reading.name}: sizes differ" for reading in play.readings if not reading.same_size]
-    wrong += [
-        f"{reading.name}: was changed"
-        for reading in play.readings
-        if reading.name in ("innocent", "signed") and not reading.untouched
-    ]
-    wrong += [
-        f"{reading.name}: nothing was blocked"
-        for reading in play.readings
-        if reading.name not in ("innocent", "signed") and not any(finding.blocked for finding in reading.findings)
-    ]
-    if play.receipt.arrived:
-        wrong.append("the read receipt was sent on")
-    if not play.letter.arrived:
-        wrong.append("the letter did not arrive as it was sent")
-    if wrong:
+    demo_screen.show(play)
+    if wrong := play.broken_promises():
         raise PlayError("; ".join(wrong))
 
 
 async def _stay() -> None:
-    from blockproxy.cli import demo_screen as screen
+    from blockproxy.cli import demo_screen
     from blockproxy.demo.stage import stage
 
     async with stage() as on:
-        screen.addresses(on)
+        demo_screen.show_addresses(on)
         await _interrupted()
 
 

@@ -75,7 +75,9 @@ def ses() -> bytes:
             "Schöne Nachricht für alle, die früh aufstehen: Der Nachttarif gilt jetzt bis acht Uhr.",
             "Die Größe Ihres Zählers müssen Sie dafür nicht kennen. "
             + link(
-                look, click("https://stadtwerke.example.net/nachttarif?seite=2&ort=süd"), "Alle Fragen und Antworten"
+                look,
+                click("https://stadtwerke.example.net/nachttarif?seite=2&ort=s%C3%BCd"),
+                "Alle Fragen und Antworten",
             ),
         ),
         button(look, click("https://stadtwerke.example.net/konto/uebersicht"), "Zum Kundenkonto"),
@@ -136,7 +138,7 @@ def substack() -> bytes:
             "The Slow Web",
             "slowweb@letters.example.org",
             "In praise of the page that does not move",
-            *bulk("slowweb", "letters.example.org", leave),
+            *bulk("letter", "letters.example.org", leave),
         ),
         multipart("related", "slowweb.9", text(html), inline_picture(png(scene), look.header)),
     )

@@ -51,7 +51,7 @@ def mailchimp() -> bytes:
             "Fernleaf Coffee Roasters",
             "hello@fernleaf.example.com",
             "The spring lot is here ☕",
-            *bulk("fernleaf", "fernleaf.example.com", leave),
+            *bulk("letter", "fernleaf.example.com", leave),
             ("X-Mailer", "Mailchimp Mailer - **CIDfa4e000002fa4e00abcd**"),
         ),
         multipart(
@@ -99,7 +99,7 @@ def sendgrid() -> bytes:
             "Nimbus Tickets",
             "tickets@nimbus.example.net",
             "Tonight: film under the stars",
-            *bulk("nimbus", "nimbus.example.net", leave),
+            *bulk("letter", "nimbus.example.net", leave),
         ),
         multipart("related", "nimbus-related", text(html, encoding="base64"), inline_picture(png(scene), look.header)),
     )
@@ -170,7 +170,7 @@ def klaviyo() -> bytes:
             "Solstice Skin",
             "hello@solstice.example.net",
             "Midsummer, in a jar 🌼",
-            *bulk("solstice", "solstice.example.net", leave),
+            *bulk("letter", "solstice.example.net", leave),
         ),
         multipart("related", "=_solstice=_4", text(html), inline_picture(png(scene), look.header)),
     )

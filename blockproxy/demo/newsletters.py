@@ -15,7 +15,7 @@ from typing import cast
 from blockproxy.demo import bulletins, campaigns, letters
 from blockproxy.demo.letterhead import READER, sent_at
 
-__all__ = ["MESSAGES", "READER", "as_page", "messages", "sent_at"]
+__all__ = ["MESSAGES", "READER", "UNTOUCHED", "as_page", "messages", "sent_at"]
 
 # In the order of arrival; message n has the number n in its tokens and its Message-ID.
 MESSAGES: dict[str, Callable[[], bytes]] = {
@@ -36,6 +36,9 @@ MESSAGES: dict[str, Callable[[], bytes]] = {
     "innocent": letters.innocent,
     "signed": letters.signed,
 }
+
+# These must arrive octet for octet: one has no tracker in it, one is signed.
+UNTOUCHED = frozenset({"innocent", "signed"})
 
 
 def messages() -> list[tuple[str, bytes]]:
