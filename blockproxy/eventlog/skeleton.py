@@ -84,7 +84,7 @@ def _word(word: str, url: str) -> str:
         return MASK if repeats else word
     if _HOST.fullmatch(bare):
         return of_host(bare)
-    return word if _kept(bare, SHORT_IN_NAME) else MASK
+    return word if all(_kept(part, SHORT_IN_NAME) for part in bare.split("/", 1)) else MASK
 
 
 def _path(path: str) -> str:

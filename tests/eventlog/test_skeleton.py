@@ -87,12 +87,30 @@ SENTENCES = [
     ("the host a1b2c3d4.mail.example.com", "the host *.mail.example.com"),
     ("the value Zm9vYmFyYmF6 is individual", "the value * is individual"),
     ("addressed to reader@example.com.", "addressed to *"),
+    ("the header field Disposition-Notification-To", "the header field Disposition-Notification-To"),
+    ("says manual-action/MDN-sent-automatically.", "says manual-action/MDN-sent-automatically."),
+    ("the path /FAKE1234/open/FAKE", "the path *"),
 ]
 
 
 @pytest.mark.parametrize(("sentence", "expected"), SENTENCES)
 def test_a_sentence_keeps_its_words_and_loses_its_identifiers(sentence: str, expected: str) -> None:
     assert skeleton.of_text(sentence) == expected
+
+
+@given(
+    token=TOKENS, sentence=st.sampled_from(["the value {} is individual", "{}", "it says ({}).", "see /{}/x", "u={}"])
+)
+def test_no_token_survives_in_a_sentence(token: str, sentence: str) -> None:
+    assume(any(character.isdigit() for character in token))
+    assume(not all(piece.lower() in skeleton.WORDS for piece in token.replace("_", "-").split("-") if piece))
+    assert token not in skeleton.of_text(sentence.format(token))
+
+
+@given(token=st.text(string.ascii_lowercase, min_size=8, max_size=20))
+def test_no_token_of_the_url_survives_in_a_sentence(token: str) -> None:
+    assume(token not in skeleton.WORDS)
+    assert token not in skeleton.of_text(f"the value {token} is individual", f"https://example.com/{token}")
 
 
 def test_a_long_word_of_the_url_does_not_come_back_in_the_sentence() -> None:
