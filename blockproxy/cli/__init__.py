@@ -46,7 +46,6 @@ def _blockproxy(
 app.command("run", help=run.HELP, epilog=run.EXAMPLE)(run.run)
 app.command("check", help=check.HELP, epilog=check.EXAMPLE)(check.check)
 app.command("demo", help=demo.HELP, epilog=demo.EXAMPLE)(demo.demo)
-app.command("demo", help=demo.HELP, epilog=demo.EXAMPLE)(demo.demo)
 app.command("clean", help=clean.HELP, epilog=clean.EXAMPLE)(clean.clean)
 app.command("events", help=events.HELP, epilog=events.EXAMPLE)(events.events)
 app.command("forget", help=forget.HELP, epilog=forget.EXAMPLE)(forget.forget)
