@@ -1,6 +1,7 @@
 """The proxy under test: its two shells in a thread of the test, or the real command in a process of its own."""
 
 import asyncio
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ from tests.end_to_end.certificates import Certificates
 
 ANY_PORT = Listener(port=0)
 PATIENCE_SECONDS = 10.0
+RUN = [sys.executable, "-m", "blockproxy.cli", "run", "--config"]
 
 
 class Shell(Protocol):
@@ -111,8 +113,12 @@ def command(settings: Mapping[str, object], folder: Path) -> Iterator[machine.Se
     ports = [
         section["listen"]["port"] for section in settings.values() if isinstance(section, dict) and "listen" in section
     ]
-    words = [sys.executable, "-m", "blockproxy.cli", "run", "--config", str(file)]
-    with machine.started(words, ports, folder / "printed") as server:
+    with machine.started([*RUN, str(file)], ports, folder / "printed") as server:
         yield server
         assert server.stop() == 0, server.printed()
     assert "Traceback" not in server.printed(), server.printed()
+
+
+def run_to_the_end(settings: Path) -> subprocess.CompletedProcess[str]:
+    """`blockproxy run` with a file that does not let it start."""
+    return subprocess.run([*RUN, str(settings)], check=False, capture_output=True, text=True, timeout=PATIENCE_SECONDS)

@@ -117,6 +117,18 @@ def test_chunks_add_up_to_the_cleaned_message(reading: Reading, schedule: str, n
     assert octets == cleaned(name)
 
 
+@pytest.mark.parametrize("section", ["TEXT", "1", "2", "1.1.2", "HEADER", "2.HEADER", "1.MIME"])
+@pytest.mark.parametrize(
+    "name", ["alternative", "everything nested", "attached message", "html base64", "many trackers"]
+)
+def test_chunks_of_a_section_add_up_to_the_section(reading: Reading, name: str, section: str) -> None:
+    whole = fetch(reading.proxied, name, f"BODY.PEEK[{section}]") or b""
+    octets = b""
+    while chunk := fetch(reading.proxied, name, f"BODY.PEEK[{section}]<{len(octets)}.{len(whole) // 3 + 1}>"):
+        octets += chunk
+    assert octets == whole
+
+
 def test_no_tracker_of_twelve_hundred_is_left(reading: Reading) -> None:
     raw = re.compile(re.escape(mailbox.TRACKER_HOST))
     before = quopri.decodestring(fetch(reading.direct, "many trackers", "BODY.PEEK[]") or b"")

@@ -139,3 +139,4 @@ def test_the_command_holds_the_receipt_and_its_event_log_says_so(
     assert b"dots" not in octets
     with sqlite3.connect(tmp_path / "events.sqlite3") as events:
         assert events.execute("SELECT count(*) FROM findings WHERE technique = 'read-receipt'").fetchone() == (1,)
+    events.close()
