@@ -1,8 +1,11 @@
 """How `blockproxy demo` looks: five short scenes, 100 columns wide; without colours and frames where nobody looks."""
 
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -100,7 +103,7 @@ def _messages(console: Console, readings: Iterable[Reading]) -> Table:
     for reading in readings:
         table.add_row(
             plain(reading.sender),
-            _kinds(reading.blocked) if reading.blocked else Text("nothing: the same octets", "green"),
+            _kinds(reading.blocked) if reading.blocked else Text("nothing, not an octet changed", "green"),
             _kinds(finding for finding in reading.findings if not finding.blocked) or _skips(reading),
             f"{len(reading.direct.octets):,} = {len(reading.proxied.octets):,}",
         )
@@ -171,12 +174,21 @@ def _events(console: Console, events: Sequence[Event]) -> Table:
 
 
 def _next_steps() -> Table:
+    program = _program()
     grid = _grid(("what", ""), ("command", "bold"))
-    grid.add_row("With these messages", "blockproxy demo --keep-running")
-    grid.add_row("With your mail server", "blockproxy check --example > blockproxy.yaml")
-    grid.add_row("", "blockproxy run --config blockproxy.yaml")
-    grid.add_row("With a folder of messages", "blockproxy clean --out cleaned/ FOLDER")
+    grid.add_row("With these messages", f"{program} demo --keep-running")
+    grid.add_row("With your mail server", f"{program} check --example > blockproxy.yaml")
+    grid.add_row("", f"{program} run --config blockproxy.yaml")
+    grid.add_row("With a folder of messages", f"{program} clean --out cleaned/ FOLDER")
     return grid
+
+
+def _program() -> str:
+    """What a person has to type: `make demo` starts the program from a folder that is not on the PATH."""
+    started = Path(sys.argv[0])
+    if started.name != "blockproxy" or shutil.which("blockproxy"):
+        return "blockproxy"
+    return str(started.relative_to(Path.cwd())) if started.is_relative_to(Path.cwd()) else str(started)
 
 
 def _table(console: Console, *columns: str) -> Table:
