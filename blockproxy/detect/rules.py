@@ -16,7 +16,6 @@ from typing import Any
 from blockproxy.detect.index import Index, Match
 from blockproxy.detect.loading import Loaded, load_folders
 from blockproxy.detect.parameters import Parameter, ParameterHit, Parameters
-from blockproxy.detect.rulefile import Problem
 from blockproxy.detect.spared import Reason, Spared
 from blockproxy.detect.vendor import Rule, Vendor
 from blockproxy.errors import RuleError
@@ -129,15 +128,11 @@ def rule_set(loaded: Loaded) -> RuleSet:
     """What was read, as a rule set."""
     digest = hashlib.sha256()
     for file in loaded.files:
-        digest.update(b"%s\0%d\0%s" % (file.name.encode(), len(file.content), file.content))
+        name = Path(file.name).name.encode()  # without the folder: the same files are the same rules everywhere
+        digest.update(b"%s\0%d\0%s" % (name, len(file.content), file.content))
     return RuleSet(
         dict(loaded.vendors.values()),
         [parameter for family in loaded.parameters.values() for parameter in family],
         loaded.spared.values(),
         digest.hexdigest(),
     )
-
-
-def problems_of(folders: Sequence[Path]) -> list[Problem]:
-    """What keeps `folders` from being loaded."""
-    return sorted(load_folders(folders).problems)
