@@ -89,15 +89,13 @@ class RuleSet:
     def spared(self, url: Url) -> str | None:
         """Why `url` is never touched, or None.
 
-        A redirect that says where it leads is spared for the sake of that address. Its own signature counts for
-        nothing: the link that is left does not carry it.
+        A redirect is spared for the sake of the address inside. Its own signature counts for nothing: a link that has
+        been unwrapped does not carry it, and one that has not is left as it is.
         """
         match = self.match(url, Trigger.CLICK)
         target = self.target(match, url) if match else None
-        if target is None:
-            return self._spared.find(url)
-        address = parse(target)
-        return self._spared.find(url, parameters=False) or (address and self._spared.find(address))
+        address = parse(target) if target else None
+        return self._spared.find(url, parameters=match is None) or (address and self._spared.find(address))
 
 
 def load(folders: Sequence[Path] = ()) -> RuleSet:
