@@ -108,6 +108,8 @@ def _jsonl(outcome: "Outcome") -> Iterator[str]:
 
 
 def _objects(outcome: "Outcome") -> Iterator[dict[str, Any]]:
+    from blockproxy.cleaner import SKIP_REASONS
+
     for finding in outcome.findings:
         yield {
             "file": outcome.source.name,
@@ -121,8 +123,8 @@ def _objects(outcome: "Outcome") -> Iterator[dict[str, Any]]:
             "evidence": finding.evidence,
         }
     for skip in outcome.skipped:
-        reason = f"{skip.reason}: {skip.detail}" if skip.detail else skip.reason
-        yield {"file": outcome.source.name, "part": skip.part, "skipped": True, "reason": reason}
+        reason = skip.detail or SKIP_REASONS[skip.reason]
+        yield {"file": outcome.source.name, "part": skip.part, "skipped": skip.reason, "reason": reason}
 
 
 def _tell(outcome: "Outcome") -> None:
