@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 
 from blockproxy.eventlog.events import Delivery
 from blockproxy.model import Action, Cleaned, Finding, Technique
@@ -23,7 +24,7 @@ class ReceiptDesk:
         if receipt is None:
             return False
         cleaned = Cleaned(b"", findings=(self._finding(receipt),))
-        identity = receipt.original_message_id or receipt.message_id
+        identity = receipt.original_message_id or receipt.message_id or sha256(message).hexdigest()
         self.record(cleaned, Delivery("smtp", account, identity, "out"))
         return self.hold
 
