@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Route, sync_playwright
 
 from tests.end_to_end import machine
 
-WIDTH, HEIGHT = 800, 1000  # pixels of the window
+WIDTH, HEIGHT = 800, 100  # pixels of the window: lower than any page, so that a picture is as high as its page
 AFTERWARDS = 150  # milliseconds for what a page fetches after it has loaded: hints, lazy pictures
 PAGE = "http://message.example/"
 FLAGS = [  # without these Chromium calls home at every start
