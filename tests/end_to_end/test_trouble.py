@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from blockproxy.detect.judge import Judge
+from blockproxy.model import Finding
 from tests.end_to_end import machine, mailbox, proxy
 from tests.end_to_end.certificates import Certificates, issue
 from tests.end_to_end.dovecot import PASSWORD, Dovecot
 from tests.end_to_end.scripted import Turn, server
-from tests.end_to_end.wire import Wire
+from tests.end_to_end.wire import Wire, literals
 
 GREETING = Turn(b"", b"* OK [CAPABILITY IMAP4rev1] ready\r\n")
 LOGGED_IN = Turn(b"LOGIN", b"TAG OK [CAPABILITY IMAP4rev1] welcome\r\n")
@@ -138,3 +140,33 @@ def test_a_client_that_leaves_in_the_middle_does_not_disturb_another(
         with Wire(between.port) as good:
             good.login(reader, PASSWORD)
             assert good.command(b"b FETCH 1 BODY.PEEK[]")[-1].startswith(b"b OK")
+
+
+def test_an_upload_that_ends_early_is_never_stored(dovecot: Dovecot, account: Callable[[], str]) -> None:
+    reader = account()
+    dovecot.deliver(reader, [b"Subject: first\r\n\r\nhello\r\n"])
+    with proxy.imap(proxy.upstream(dovecot.port)) as between, Wire(between.port) as wire:
+        wire.login(reader, PASSWORD)
+        wire.send(b"a APPEND INBOX {1000+}\r\n" + b"x" * HALF)
+    with Wire(dovecot.port) as wire:
+        wire.login(reader, PASSWORD)
+        assert b"* STATUS INBOX (MESSAGES 1)\r\n" in wire.command(b"b STATUS INBOX (MESSAGES)")
+
+
+def test_a_mistake_of_ours_costs_the_reader_nothing(
+    dovecot: Dovecot, account: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(*_: object) -> list[Finding]:
+        raise RuntimeError("Anna's mail")
+
+    monkeypatch.setattr(Judge, "judge", mistaken)
+    reader, message = account(), mailbox.messages()["html quoted-printable"]
+    dovecot.deliver(reader, [message, message])
+    with proxy.imap(proxy.upstream(dovecot.port)) as between, Wire(between.port) as wire:
+        wire.login(reader, PASSWORD)
+        for number in (b"1", b"2"):
+            [fetched, done] = wire.command(b"a FETCH %b BODY.PEEK[]" % number)
+            assert literals(fetched) == [message]
+            assert done.startswith(b"a OK")
+    skipped = [skip for cleaned, _ in between.recorder.told for skip in cleaned.skipped]
+    assert [(skip.reason, skip.detail) for skip in skipped] == [("error", "RuntimeError")] * 2
