@@ -60,9 +60,10 @@ def cleaned(name: str) -> bytes:
     return blockproxy.clean(mailbox.messages()[name]).message
 
 
-def fetch(client: imaplib.IMAP4, name: str, item: str) -> bytes | None:
-    """The one literal that `item` of the message is; None for NIL."""
-    status, data = client.uid("FETCH", str(NAMES.index(name) + 1), f"({item})")
+def fetch(client: imaplib.IMAP4, name: str, item: str, *, by_uid: bool = True) -> bytes | None:
+    """The one literal that `item` of the message is; None for NIL. UIDs and sequence numbers are the same here."""
+    number = str(NAMES.index(name) + 1)
+    status, data = client.uid("FETCH", number, f"({item})") if by_uid else client.fetch(number, f"({item})")
     assert status == "OK"
     found = [part[1] for part in data if isinstance(part, tuple)]
     assert len(found) <= 1
@@ -103,13 +104,14 @@ def test_header_fields_are_those_of_the_cleaned_message(reading: Reading, name: 
     assert proxied == sections.expected_fields(direct, mailbox.messages()[name], cleaned(name))
 
 
+@pytest.mark.parametrize("by_uid", [True, False], ids=["UID FETCH", "FETCH"])
 @pytest.mark.parametrize(
     ("schedule", "name"), [(schedule, name) for schedule in SCHEDULES for name in SCHEDULES[schedule][2]]
 )
-def test_chunks_add_up_to_the_cleaned_message(reading: Reading, schedule: str, name: str) -> None:
+def test_chunks_add_up_to_the_cleaned_message(reading: Reading, schedule: str, name: str, by_uid: bool) -> None:
     size, grow, _ = SCHEDULES[schedule]
     octets = b""
-    while chunk := fetch(reading.proxied, name, f"BODY.PEEK[]<{len(octets)}.{size}>"):
+    while chunk := fetch(reading.proxied, name, f"BODY.PEEK[]<{len(octets)}.{size}>", by_uid=by_uid):
         octets += chunk
         if len(chunk) < size:  # what every client takes for the end
             break
