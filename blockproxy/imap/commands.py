@@ -175,6 +175,10 @@ class ClientLeg:
         state = self._state
         parts = fetch.arguments(text)
         plan = None if parts is None else fetch.plan(parts[2], self._by_uid)
+        if fetch.asks_nothing(text):
+            state.expect(command)
+            state.to_server.append(text)
+            return
         if parts is None or plan is None:
             state.reply(command.tag, b"BAD FETCH with something that this proxy does not know")
             return

@@ -89,7 +89,7 @@ class Connection:
     """Octets go into the session, and what it makes of them to the other leg.
 
     `on_made` is called with the connection when the client is there, `on_tls` when its leg becomes TLS, `on_closed`
-    when the client is gone.
+    when both are gone.
     """
 
     def __init__(
@@ -111,6 +111,7 @@ class Connection:
         self.server = Leg(self, Side.SERVER)
         self._thread: asyncio.Future[None] | None = None
         self._backlog: deque[tuple[Side, bytes]] = deque()
+        self._open: set[Side] = set()
         self._over = False  # nothing is processed any more
         self._ending = False  # the server has said everything
         self._began = self._touched = self._loop.time()
@@ -122,11 +123,12 @@ class Connection:
 
     def made(self, side: Side) -> None:
         """A leg is connected."""
+        self._open.add(side)
         if side is Side.CLIENT:
             self.client.stop("alone")
             self._on_made(self)
         elif self._over:
-            self.server.close()
+            self.abort()
 
     def received(self, side: Side, data: bytes) -> None:
         """Octets of a side."""
@@ -152,12 +154,14 @@ class Connection:
 
     def lost(self, side: Side) -> None:
         """The socket of a side is gone."""
+        self._open.discard(side)
         if side is Side.SERVER:
             self._ending = True
             self._finish()
         else:
             self._over = True
             self.server.close()
+        if not self._open:
             self._watch.cancel()
             self._on_closed(self)
 

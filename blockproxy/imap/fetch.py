@@ -23,6 +23,7 @@ _WITHOUT_CONTENT = frozenset(
     b"THREADID UID X-GM-LABELS X-GM-MSGID X-GM-THRID".split()
 )
 _COMMAND = re.compile(rb"[^ ]+ (?:UID )?FETCH +([^ ()\r\n]+) +(.*?) *\r\n\Z", re.IGNORECASE | re.DOTALL)
+_EMPTY = re.compile(rb"[^ ]+ (?:UID )?FETCH *[^ ()\r\n]* *\r\n\Z", re.IGNORECASE)
 _ITEM = re.compile(
     rb'([A-Z][A-Z0-9.-]*(?:\[(?:[^\]\["{}\r\n]|"(?:[^"\\\r\n]|\\.)*+")*+\])?)'
     rb"(?:<(\d{1,19})\.(\d{1,19})>)?"
@@ -88,6 +89,11 @@ def arguments(raw: bytes) -> tuple[bytes, bytes, bytes] | None:
     """A FETCH command up to its data items, its sequence set, its items and modifiers; None when it cannot be read."""
     match = _COMMAND.match(raw)
     return None if match is None else (raw[: match.start(2)], match[1], match[2])
+
+
+def asks_nothing(raw: bytes) -> bool:
+    """Whether a FETCH command is so short that it names no data item: the server may say so itself."""
+    return _EMPTY.match(raw) is not None
 
 
 @lru_cache(maxsize=256)

@@ -93,9 +93,8 @@ def _body(key: bytes, spec: bytes, origin: int | None) -> Name:
     if match is None:
         return Name(key, Scope.BODY, origin=origin, opaque=True)
     part, kind = (match[1] or b"").decode(), match[2] or b""
-    if kind == b"MIME":
-        return Name(key, None, part, origin=origin)  # the header of a part: its octets describe, nothing is fetched
-    if kind.startswith(b"HEADER"):
+    # A MIME header is one too: for the only part of a message Dovecot gives the message's whole header.
+    if kind.startswith(b"HEADER") or kind == b"MIME":
         return Name(key, Scope.HEADER, part, origin=origin)
     scope = Scope.BODY if kind or part else Scope.MESSAGE
     return Name(key, scope, part, text=kind == b"TEXT", origin=origin)

@@ -5,6 +5,7 @@ includes its greeting; the client gets one of ours.
 """
 
 import asyncio
+import re
 import ssl
 from typing import cast
 
@@ -12,7 +13,7 @@ from blockproxy.errors import Side
 from blockproxy.imap.framing import Framer, Line
 
 MAX_UNTRUSTED = 8 * 1024  # octets before TLS: a greeting and one answer
-COMMAND = b"blockproxy STARTTLS\r\n"
+CAPABILITY, STARTTLS = b"PROXY-CAPABILITY", b"PROXY-STARTTLS"  # tags, and the commands in them
 GREETING = b"* OK ready\r\n"
 
 
@@ -27,7 +28,8 @@ class StartTls(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._framer = Framer(Side.SERVER)
         self._transport: asyncio.Transport | None = None
-        self._greeted = False
+        self._asked: bytes | None = None
+        self._offered = False
         self._received = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -49,17 +51,24 @@ class StartTls(asyncio.Protocol):
                 self._line(line.raw.upper())
 
     def _line(self, line: bytes) -> None:
-        if not self._greeted and line.startswith(b"* OK") and self._transport is not None:
-            self._greeted = True
-            self._transport.write(COMMAND)
-        elif not self._greeted:
-            self._fail("its greeting is neither OK nor a reason to go on without TLS")
-        elif self._framer.waiting:
+        self._offered |= b"STARTTLS" in re.split(rb"[\[\] \r\n]", line)
+        if self._framer.waiting and line.startswith(STARTTLS):
             self._fail("it says more than it was asked")  # CVE-2011-0411: an attacker's words, to be read after TLS
-        elif line.startswith(b"BLOCKPROXY OK"):
+        elif self._asked is None and not line.startswith(b"* OK"):
+            self._fail("its greeting is not OK")
+        elif self._asked is None:
+            self._ask(STARTTLS if self._offered else CAPABILITY)
+        elif line.startswith(CAPABILITY) and self._offered:
+            self._ask(STARTTLS)
+        elif line.startswith(STARTTLS + b" OK"):
             self.done.set_result(None)
         elif not line.startswith(b"* "):
-            self._fail("it refuses STARTTLS")
+            self._fail("it does not offer STARTTLS")
+
+    def _ask(self, tag: bytes) -> None:
+        self._asked = tag
+        if self._transport is not None:
+            self._transport.write(b"%b %b\r\n" % (tag, tag.removeprefix(b"PROXY-")))
 
     def _fail(self, reason: str) -> None:
         if not self.done.done():
