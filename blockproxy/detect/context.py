@@ -32,6 +32,7 @@ REPORTING_SELECTORS = re.compile(
     re.IGNORECASE,
 )
 _PRINT = re.compile(r"@media[^{]*\bprint\b", re.IGNORECASE)
+_MAY_REPORT = re.compile(rb"\bprint\b|" + REPORTING_SELECTORS.pattern.encode(), re.IGNORECASE)
 
 _TAG = re.compile(rb"<(/?)([a-zA-Z][^\s/>]*)")
 _MARKUP = re.compile(rb"<!--.*?-->|<[^>]*>|&nbsp;|&#(?:160|8204|847);|\s+", re.DOTALL)
@@ -86,6 +87,11 @@ def condition(view: bytes, offset: int) -> str:
     if any(_PRINT.search(prelude) for prelude in preludes):
         return "printed"
     return "quoted or forwarded" if any(map(REPORTING_SELECTORS.search, preludes)) else ""
+
+
+def reports(view: bytes) -> bool:
+    """Whether `condition` could find anything in `view`."""
+    return _MAY_REPORT.search(view) is not None
 
 
 def _preludes(css: str) -> Iterator[str]:

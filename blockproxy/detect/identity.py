@@ -33,9 +33,10 @@ DOTLESS_DOMAINS = frozenset({"gmail.com", "googlemail.com"})  # deliver `a.b` an
 
 MAX_URL = 16 * 1024  # characters looked at; the longest tracking URL in 42,000 of real mail has less than 4,000
 MAX_UNQUOTING = 3  # times that a value is percent-decoded; a redirect inside a redirect needs two
-MIN_PACKED = 8  # characters; an encoded address of `a@b.cd` has as many
+MIN_PACKED = 16  # characters; an address alone is found by its token, whatever its length
 
 _DELIMITERS = re.compile(r"[/?&=#,;|:!()<>\"'\s.~*$]+")
+_QUERY_DELIMITERS = re.compile(r"[?&=#,;|]+")
 _PACKED = re.compile(r"[A-Za-z0-9+/_-]+")
 _HEX = re.compile(r"(?:[0-9a-f]{2})+", re.IGNORECASE)
 
@@ -83,10 +84,10 @@ class Identity:
             return None
         for form, decode in _DECODERS.items():
             octets = decode(token)
-            if octets and b"@" in octets and self._plain.search(octets.decode("latin-1").lower()):
-                return form
-            if octets and b"%40" in octets and self._plain.search(unquote(octets.decode("latin-1")).lower()):
-                return form
+            if octets and (b"@" in octets or b"%40" in octets):
+                text = octets.decode("latin-1").lower()
+                if self._plain.search(text) or self._plain.search(unquote(text)):
+                    return form
         return None
 
 
@@ -124,8 +125,8 @@ def _unquoted(url: str) -> Iterator[str]:
 def _tokens(text: str) -> Iterator[str]:
     """The pieces between the delimiters of URLs; again with `/` inside, which the base64 of a hash may hold."""
     yield from _DELIMITERS.split(text)
-    if "?" in text:
-        yield from re.split(r"[?&=#,;|]+", text.partition("?")[2])
+    if "/" in text.partition("?")[2]:
+        yield from _QUERY_DELIMITERS.split(text.partition("?")[2])
 
 
 def _decode_base64(token: str) -> bytes | None:
@@ -133,8 +134,10 @@ def _decode_base64(token: str) -> bytes | None:
     if not _PACKED.fullmatch(token):
         return None
     text = token.replace("-", "+").replace("_", "/")
+    if len(text) % 4 == 1:
+        text = text[:-1]
     try:
-        return base64.b64decode(text[: len(text) - (len(text) % 4 == 1)] + "=" * (-len(text) % 4 % 3))
+        return base64.b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError):
         return None
 

@@ -94,9 +94,11 @@ def says_open(url: Url) -> bool:
 
 def strength(text: str) -> Strength:
     """How much of `text` can be an identifier, once words, dates, sizes and small numbers are taken out."""
+    if len(text) < SHORT or not _mixed(text):
+        return Strength.NONE
     rest = _RUN.sub(_without_words, _PLAIN_NUMBER.sub("", text))
     rest = _SEPARATOR.sub("", rest)
-    if _HEX.fullmatch(text) and any(char.isdigit() for char in text):
+    if _HEX.fullmatch(text) and _DIGIT.search(text):
         rest = text.replace("-", "")
     if len(rest) < SHORT or len(rest) * 5 < len(text) * 2 or not _mixed(rest):
         return Strength.NONE
@@ -127,10 +129,10 @@ def _without_words(run: re.Match[str]) -> str:
 
 
 def _mixed(text: str) -> bool:
-    digits = sum(char.isdigit() for char in text)
-    return digits > 0 or (text != text.lower() and text != text.upper())
+    return _DIGIT.search(text) is not None or (text != text.lower() and text != text.upper())
 
 
+_DIGIT = re.compile(r"[0-9]")
 _EXTENSION = re.compile(r"\.[A-Za-z]{2,5}[0-9]?\Z")
 _RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)

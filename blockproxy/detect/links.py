@@ -11,6 +11,8 @@ from blockproxy.detect.rules import Match, ParameterHit, RuleSet
 from blockproxy.model import Trigger
 from blockproxy.url import Url, parse
 
+MAX_TOLD = 6  # parameters named in a sentence; all five of Google's and one of the sender's service
+
 # What a parameter tells, and the words of the evidence. `affiliate` is no row: it says who is paid, not who reads.
 MEANINGS = {
     "recipient": "says who reads",
@@ -72,7 +74,9 @@ def name(hits: Sequence[ParameterHit]) -> str:
 
 def told(hits: Iterable[ParameterHit]) -> str:
     """One sentence for a person: which parameters tell what."""
-    return ", ".join(dict.fromkeys(f"parameter {hit.name} {MEANINGS[hit.meaning]}" for hit in hits))
+    said = list(dict.fromkeys(f"parameter {hit.name} {MEANINGS[hit.meaning]}" for hit in hits))
+    more = f", and {len(said) - MAX_TOLD} more" if len(said) > MAX_TOLD else ""
+    return ", ".join(said[:MAX_TOLD]) + more
 
 
 def _is_redirect(rules: RuleSet, url: Url) -> bool:

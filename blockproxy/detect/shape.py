@@ -82,6 +82,11 @@ class Leaf:
         """Classes and ids that the style sheet shows on some screens."""
         return context.revealed(self.view)
 
+    @cached_property
+    def reports(self) -> bool:
+        """Whether it speaks of printing, quoting or forwarding at all."""
+        return context.reports(self.view)
+
     def look(self, element: Element) -> Look:
         """How `element` is shown where it stands."""
         alone = look(element)
@@ -139,7 +144,7 @@ def _shown_to_some(element: Element, leaf: Leaf) -> bool:
 
 def _conditional(reference: Reference, url: Url, leaf: Leaf) -> Finding | None:
     """In a style sheet: fetched only when the message is printed, quoted or forwarded."""
-    token = identify(url)
+    token = identify(url) if leaf.reports else None
     if token is None or token.strength < Strength.TOKEN or readable_name(url):
         return None
     when = context.condition(leaf.view, reference.span.start)
