@@ -33,21 +33,22 @@ class Found(NamedTuple):
 
 
 _ESCAPE = rb"\\(?:[0-9a-fA-F]{1,6}+(?:\r\n|[ \t\r\n\f])?+|[^\r\n\f0-9a-fA-F])"
-_LETTER = rb"[a-zA-Z0-9_\x80-\xff-]"
+_LETTER = rb"[a-zA-Z0-9_\x00\x80-\xff-]"
 _IDENT = rb"(?:%b|%b)++" % (_LETTER, _ESCAPE)
 _COMMENT = rb"/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)"
-_STRING = rb"\"((?:[^\"\\\r\n\f]++|\\(?:\r\n|[\s\S])|\\\Z)*+)\"?|'((?:[^'\\\r\n\f]++|\\(?:\r\n|[\s\S])|\\\Z)*+)'?"
+_IN_STRING = rb"\\(?:[0-9a-fA-F]{1,6}+(?:\r\n|[ \t\r\n\f])?+|\r\n|[\s\S]|\Z)"
+_STRING = rb"\"((?:[^\"\\\r\n\f]++|%b)*+)\"?|'((?:[^'\\\r\n\f]++|%b)*+)'?" % (_IN_STRING, _IN_STRING)
 _BLANK = rb"(?:[ \t\r\n\f]++|%b)*+" % _COMMENT
 
-# What cannot begin a fetch is passed over first. A comment between a name and its bracket is an error to the standard,
-# not to every engine.
+# What cannot begin a fetch is passed over first. `#url(` is the name of a color and a bracket.
 _TOKEN = re.compile(
-    rb"(?:[^a-zA-Z0-9_\x80-\xff\\@\"'/()-]++|/(?!\*)|(?!--)%b++(?![\\(]|/\*))*+" % _LETTER
+    rb"(?:[^a-zA-Z0-9_\x00\x80-\xff\\@\"'/()#-]++|/(?!\*)|#(?:%b)?+|(?!--)%b++(?![\\(]|/\*))*+" % (_IDENT, _LETTER)
     + rb"(?:(?P<comment>%b)|(?P<string>%b)|@(?P<at>%b)" % (_COMMENT, _STRING, _IDENT)
     + rb"|(?P<function>%b)(?:%b)?+\(|(?P<custom>--%b)%b:" % (_IDENT, _COMMENT, _IDENT, _BLANK)
     + rb"|(?P<bracket>[()])|%b|[@\\\"'])" % _IDENT
 )
-_ARGUMENT = re.compile(rb"%b(?:%b|((?:[^)\\]++|\\(?:[\s\S]|\Z))*+))" % (_BLANK, _STRING))
+_ARGUMENT = re.compile(rb"[ \t\r\n\f]*+(?:%b|(?P<bare>(?:[^)\\]++|\\(?:[\s\S]|\Z))*+))" % _STRING)
+_BARE = re.compile(rb"(?:%b[ \t\r\n\f]*+)++[\"']?([^\"']++)" % _COMMENT)
 _IMPORTED = re.compile(rb"%b(?:%b)" % (_BLANK, _STRING))
 _SOURCE_MAP = re.compile(rb"[#@][ \t]*+sourceMappingURL=[ \t]*+([^\s*]++)")
 _UNESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|(\r\n|[\r\n\f])|([\s\S])|\Z)")
@@ -101,7 +102,7 @@ class _Scanner:
             self._position = match.end()
             kind = match.lastgroup
             if kind == "function":
-                yield from self._function(match.start("function"), unescape(match["function"]).lower())
+                yield from self._function(match)
             elif kind == "comment":
                 yield from self._source_map(match)
                 continue
@@ -115,16 +116,21 @@ class _Scanner:
             if kind == "at":
                 yield from self._at_rule(unescape(match["at"]).lower())
 
-    def _function(self, start: int, name: str) -> Iterator[Found]:
-        if name not in _TAKES_URL:
-            self._functions.append(_TAKES_STRING.get(name))
+    def _function(self, match: re.Match[bytes]) -> Iterator[Found]:
+        name = unescape(match["function"]).lower()
+        self._functions.append(_TAKES_STRING.get(name))
+        argument = _ARGUMENT.match(self._text, self._position) if name in _TAKES_URL else None
+        if argument is None:
             return
-        self._functions.append(None)
-        argument = _ARGUMENT.match(self._text, self._position)
-        if argument is not None:
+        fetch = Fetch.FONT if match.start() < self._font_end else self._fetch
+        # A comment before or behind the bracket is an error to the standard, not to every engine. What the standard
+        # reads decides where to go on, or a comment that is none would hide what follows.
+        if match.end("function") + 1 == match.end():
             self._position = argument.end()
-            fetch = Fetch.FONT if start < self._font_end else self._fetch
-            yield from _found(argument, 1, fetch)
+        commented = _BARE.match(argument["bare"]) if argument["bare"] else None
+        yield from _found(argument, 1, fetch)
+        if commented is not None:
+            yield _found_at(commented, 1, fetch, argument.start("bare"))
 
     def _string(self, match: re.Match[bytes]) -> Iterator[Found]:
         fetch = self._functions[-1] if self._functions else None
@@ -172,7 +178,7 @@ def _found(match: re.Match[bytes], first_group: int, fetch: Fetch) -> Iterator[F
             return
 
 
-def _found_at(match: re.Match[bytes], group: int, fetch: Fetch) -> Found:
-    start, written = match.start(group), match[group].rstrip(_WHITE)
+def _found_at(match: re.Match[bytes], group: int, fetch: Fetch, offset: int = 0) -> Found:
+    start, written = offset + match.start(group), match[group].rstrip(_WHITE)
     leading = len(written) - len(written.lstrip(_WHITE))
     return Found(start + leading, start + len(written), unescape(written[leading:]), fetch)
