@@ -192,7 +192,7 @@ class Cleaner:
                     f"header/{receipt.name.lower()}",
                     "",
                     1.0,
-                    f"the header field {receipt.name} asks for a receipt",
+                    receipt.evidence,
                     Action.RENAME if wanted else Action.REPORT,
                     part=piece.part,
                     span=Span(self._offset + receipt.span.start, self._offset + receipt.span.end),

@@ -48,6 +48,12 @@ class Receipt(NamedTuple):
     name: str
     renamed: bytes
 
+    @property
+    def evidence(self) -> str:
+        """What the field does, as a sentence."""
+        does = "names a picture that is fetched" if self.name.lower() == "x-image-url" else "asks for a receipt"
+        return f"the header field {self.name} {does}"
+
 
 class HeaderContext(NamedTuple):
     """What a message's own header says about it: its origin, and the addresses that it was sent to."""
