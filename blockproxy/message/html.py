@@ -68,7 +68,7 @@ class Kind(Enum):
 
 
 class Token(NamedTuple):
-    """`inside` holds the attributes of a tag, or the text between a comment's marks.
+    """All that is no start tag. `inside` holds the attributes of a tag, or the text between a comment's marks.
 
     `closed` is false where the end of the file cut the token off; browsers drop such a tag.
     """
@@ -77,34 +77,42 @@ class Token(NamedTuple):
     span: Span
     inside: Span
     name: str = ""
-    self_closing: bool = False
     closed: bool = True
     in_comment: bool = False
 
 
 class StartTag(Element):
-    """An element that reads its attributes when somebody asks for them; most links are judged by their URL alone."""
+    """A start tag as a token, and as an element that reads its attributes when somebody asks for them.
 
-    __slots__ = ("_attributes", "_inside", "_source")
+    Most links are judged by their URL alone; so attributes wait.
+    """
 
+    __slots__ = ("_attributes", "_source", "closed", "inside", "self_closing")
+
+    kind = Kind.START
+    inside: Span
+    self_closing: bool
+    closed: bool
     _attributes: tuple[Attribute, ...] | None
-    _inside: Span
     _source: bytes
 
-    def __init__(self, view: bytes, token: Token) -> None:
-        store = object.__setattr__
-        store(self, "name", token.name)
-        store(self, "span", token.span)
-        store(self, "in_comment", token.in_comment)
-        store(self, "_inside", token.inside)
-        store(self, "_source", view[token.inside.start : token.inside.end])
+    def __init__(self, match: re.Match[bytes], in_comment: bool) -> None:
+        _, name, source, tail, mark = match.group(1, 2, 3, 4, 5)
+        store = object.__setattr__  # as frozen dataclasses do it
+        store(self, "name", name_of(name))
+        store(self, "span", Span(*match.span()))
+        store(self, "in_comment", in_comment)
+        store(self, "inside", Span(*match.span(3)))
+        store(self, "self_closing", mark == b">" and tail[-1:] == b"/")
+        store(self, "closed", mark == b">")
+        store(self, "_source", source)
         store(self, "_attributes", None)
 
     @property
     def attributes(self) -> tuple[Attribute, ...]:
         """In order, the first of each name, as browsers take them."""
         if self._attributes is None:
-            object.__setattr__(self, "_attributes", tuple(attributes(self._source, self._inside.start)))
+            object.__setattr__(self, "_attributes", tuple(attributes(self._source, self.inside.start)))
         return self._attributes or ()
 
 
@@ -134,7 +142,7 @@ def text(value: bytes) -> str:
     return charref.unescape(value).decode("utf-8", "replace")
 
 
-def tokens(view: bytes, signs: Sequence[int] | None = None) -> Iterator[Token]:
+def tokens(view: bytes, signs: Sequence[int] | None = None) -> Iterator[Token | StartTag]:
     """The tokens of `view` in order. With `signs`, sorted offsets, only those that may matter for one of them.
 
     What `signs` points at is in any case inside a token that comes out, unless it stands in text.
@@ -156,7 +164,7 @@ class _Tokenizer:
         self._foreign = Foreign()
         self._style_end = 0  # of the foreign style sheet that is already out
 
-    def run(self) -> Iterator[Token]:
+    def run(self) -> Iterator[Token | StartTag]:
         view, end = self._view, self._end
         while True:
             begin = (
@@ -168,10 +176,10 @@ class _Tokenizer:
             if match is None:
                 self._position = begin + 1
             elif match[2] is not None:
-                token = self._tag(match)
-                yield token
-                if self._foreign or token.name in _CHANGES_TEXT:
-                    yield from self._behind(token)
+                tag = self._tag(match)
+                yield tag
+                if self._foreign or tag.name in _CHANGES_TEXT:
+                    yield from self._behind(tag)
             elif match[6] is not None:
                 yield from self._comment(match)
             else:
@@ -191,17 +199,16 @@ class _Tokenizer:
             if position < sign:
                 return position
 
-    def _tag(self, match: re.Match[bytes]) -> Token:
-        slash, name, _, tail, mark = match.groups()[:5]
-        self._position = match.end() if mark else self._end
-        closing = tail[-1:] == b"/" and mark == b">"
-        kind = Kind.END if slash else Kind.START
+    def _tag(self, match: re.Match[bytes]) -> Token | StartTag:
+        self._position = match.end() if match[5] else self._end
+        if not match[1]:
+            return StartTag(match, self._in_comment)
         spans = Span(*match.span()), Span(*match.span(3))
-        return Token(kind, *spans, name_of(name), closing, bool(mark), self._in_comment)
+        return Token(Kind.END, *spans, name_of(match[2]), closed=bool(match[5]), in_comment=self._in_comment)
 
-    def _behind(self, tag: Token) -> Iterator[Token]:
+    def _behind(self, tag: Token | StartTag) -> Iterator[Token]:
         """What a tag makes of the text behind it."""
-        if tag.kind is Kind.END:
+        if not isinstance(tag, StartTag):
             self._foreign.end(tag.name)
             return
         was_inside = self._foreign.inside
@@ -248,7 +255,7 @@ class _Tokenizer:
             span = Span(self._position, self._style_end)
             yield Token(Kind.FOREIGN_STYLE, span, span, "style", in_comment=self._in_comment)
 
-    def _comment(self, match: re.Match[bytes]) -> Iterator[Token]:
+    def _comment(self, match: re.Match[bytes]) -> Iterator[Token | StartTag]:
         start = match.start()
         if self._in_comment:
             # No comment ends in here, or the outer one would have ended there: an engine that takes this for a

@@ -28,6 +28,7 @@ _QUOTED = re.compile(rb"\"([^\"]++)|'([^']++)")
 _SCRIPT_SOURCE_MAP = re.compile(rb"//[#@] sourceMappingURL=(\S++)")
 _INSTRUCTION = re.compile(rb"\?[a-zA-Z-]++")
 _STANDARDS = ("http://www.w3.org/", "https://www.w3.org/")  # whose DTDs name a DOCTYPE and are not fetched
+_HOLD_REFERENCES = {Kind.RAW, Kind.FOREIGN_STYLE, Kind.DOCTYPE, Kind.BOGUS}
 _STYLE = places.rows("*", "style")[0]
 
 
@@ -112,9 +113,9 @@ class _Page:
     def read(self) -> list[Reference]:
         found: list[Reference] = []
         for token in html.tokens(self._view, self._signs):
-            if token.kind is Kind.START:
+            if isinstance(token, StartTag):
                 self._start_tag(token, found)
-            elif token.kind is not Kind.END and token.kind is not Kind.COMMENT and self._signed(*token.span):
+            elif token.kind in _HOLD_REFERENCES and self._signed(*token.span):
                 found += self._other(token)
         if self._foreign_style:
             # What a style sheet in SVG reads as CSS has been read as markup too.
@@ -132,12 +133,11 @@ class _Page:
         index = bisect_left(self._signs, position)
         return self._signs[index] if index < len(self._signs) else len(self._view)
 
-    def _start_tag(self, token: Token, found: list[Reference]) -> None:
-        start, end = token.inside
+    def _start_tag(self, element: StartTag, found: list[Reference]) -> None:
+        start, end = element.inside
         sign = self._next_sign(start)
         if sign >= end:
             return
-        element = StartTag(self._view, token)
         seen = set()
         for match in html.ATTRIBUTE.finditer(self._view, start, end):
             name = html.name_of(match[1])

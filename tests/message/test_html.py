@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from blockproxy.message.html import Kind, Token, attributes, tokens
+from blockproxy.message.html import Kind, StartTag, Token, attributes, tokens
 from blockproxy.model import Span
 from tests.corpus_path import corpus, needs_corpus
 
@@ -73,11 +73,14 @@ def _written(view: bytes, span: Span) -> str:
     return raw.decode("utf-8").replace("\0", "\ufffd")
 
 
-def _as_suite(view: bytes, token: Token) -> list[Any] | None:
+def _start_tag(tag: StartTag) -> list[Any]:
+    return ["StartTag", tag.name, {a.name: a.value for a in tag.attributes}, tag.self_closing]
+
+
+def _as_suite(view: bytes, token: Token | StartTag) -> list[Any] | None:
+    if isinstance(token, StartTag):
+        return _start_tag(token) if token.closed else None
     match token.kind:
-        case Kind.START if token.closed:
-            found = attributes(view[token.inside.start : token.inside.end])
-            return ["StartTag", token.name, {a.name: a.value for a in found}, token.self_closing]
         case Kind.END if token.closed:
             return ["EndTag", token.name]
         case Kind.COMMENT | Kind.BOGUS:
