@@ -38,7 +38,6 @@ _TAG = re.compile(rb"<(/?)([a-zA-Z][^\s/>]*)")
 _MARKUP = re.compile(rb"<!--.*?-->|<[^>]*>|&nbsp;|&#(?:160|8204|847);|\s+", re.DOTALL)
 _REVEALS = re.compile(rb"(?:display\s*+:\s*+(?!none)|(?:max-)?(?:height|width)\s*+:\s*+(?!0))", re.IGNORECASE)
 _CLASS_OR_ID = re.compile(rb"[.#]([A-Za-z_][\w-]*)")
-_PICTURE = re.compile(rb"<(?:img|image|table|video)\b", re.IGNORECASE)
 
 
 def hidden(view: bytes, elements: Iterable[Element]) -> frozenset[int]:
@@ -75,9 +74,12 @@ def named(element_id: str | None, classes: str | None) -> frozenset[str]:
 
 
 def ends_message(view: bytes, offset: int) -> bool:
-    """Whether nothing that can be seen follows: the place where senders' services put what they add."""
+    """Whether nothing that can be read follows: the place where senders' services put what they add.
+
+    Pictures may follow. If they counted, taking the last one out would make another one the last.
+    """
     tail = view[offset : offset + MAX_TAIL + 1]
-    return len(tail) <= MAX_TAIL and not _PICTURE.search(tail) and not _MARKUP.sub(b"", tail)
+    return len(tail) <= MAX_TAIL and not _MARKUP.sub(b"", tail)
 
 
 def condition(view: bytes, offset: int) -> str:

@@ -40,7 +40,8 @@ class Judge:
             url = parse(reference.url)
             if url is None:
                 continue
-            if reference.place.trigger is Trigger.OPEN:
+            # `ping` and its kin report a click; nobody follows them.
+            if reference.place.trigger is Trigger.OPEN or reference.place.resource is Resource.HINT:
                 finding = self._opened(reference, url, leaf)
             else:
                 finding = self._clicked(reference, url)
@@ -66,6 +67,8 @@ class Judge:
         """A vendor's rule knows what would be fetched."""
         resource = reference.place.resource
         match = self._rules.match(url, Trigger.OPEN, resource)
+        if match is None and resource is Resource.HINT:
+            match = self._rules.match(url, Trigger.CLICK)
         if match is None:
             return None
         evidence = f"an address of {match.vendor.name}"
@@ -74,9 +77,7 @@ class Judge:
             if seen is None or seen.sight not in CERTAINTY:
                 return None
             evidence = f"an address as {match.vendor.name} writes it, {seen.evidence}"
-        technique = match.rule.technique
-        if technique is Technique.OPEN_PIXEL and resource is not Resource.IMAGE:
-            technique = Technique.REMOTE_STYLE
+        technique = match.rule.technique if resource is Resource.IMAGE else Technique.REMOTE_STYLE
         return _of_vendor(reference, match, technique, evidence, Action.REMOVE)
 
     def _exposing(self, reference: Reference, url: Url) -> Finding | None:
@@ -108,7 +109,7 @@ class Judge:
         found = links.unwrap(self._rules, match, url, stripping=self._stripping)
         if found is None or len(found.url) > len(reference.url) or reference.place.resource is not Resource.LINK:
             return None
-        less = f"; {links.told(found.parameters)}" if found.parameters else ""
+        less = f", less {links.told(found.parameters)}" if found.parameters else ""
         evidence = f"a redirect of {match.vendor.name} that says itself where it leads{less}"
         return _of_vendor(reference, match, Technique.LINK_REDIRECT, evidence, Action.UNWRAP, found.url)
 

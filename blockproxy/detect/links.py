@@ -11,13 +11,13 @@ from blockproxy.detect.rules import Match, ParameterHit, RuleSet
 from blockproxy.model import Trigger
 from blockproxy.url import Url, parse
 
-MAX_TOLD = 6  # parameters named in a sentence; all five of Google's and one of the sender's service
+MAX_TOLD = 5  # parameters named after one another; Google Analytics has five
 
-# What a parameter tells, and the words of the evidence. `affiliate` is no row: it says who is paid, not who reads.
+# What a parameter tells, the worst first. `affiliate` is no row: it says who is paid, not who reads.
 MEANINGS = {
-    "recipient": "says who reads",
-    "click": "numbers the click",
-    "campaign": "names the campaign",
+    "recipient": "who reads",
+    "click": "which click it is",
+    "campaign": "which campaign it is",
 }
 
 _RANK = {meaning: rank for rank, meaning in enumerate(MEANINGS)}
@@ -72,11 +72,14 @@ def name(hits: Sequence[ParameterHit]) -> str:
     return f"{hits[0].family}/{hits[0].name}"
 
 
-def told(hits: Iterable[ParameterHit]) -> str:
+def told(hits: Sequence[ParameterHit]) -> str:
     """One sentence for a person: which parameters tell what."""
-    said = list(dict.fromkeys(f"parameter {hit.name} {MEANINGS[hit.meaning]}" for hit in hits))
-    more = f", and {len(said) - MAX_TOLD} more" if len(said) > MAX_TOLD else ""
-    return ", ".join(said[:MAX_TOLD]) + more
+    said = []
+    for meaning, words in MEANINGS.items():
+        names = list(dict.fromkeys(hit.name for hit in hits if hit.meaning == meaning))
+        if names:
+            said.append(f"{words} ({', '.join(names[:MAX_TOLD])}{' and more' if names[MAX_TOLD:] else ''})")
+    return f"parameters that say {', '.join(said)}"
 
 
 def _is_redirect(rules: RuleSet, url: Url) -> bool:

@@ -20,7 +20,7 @@ from blockproxy.detect.individual import (
     readable_name,
     says_open,
 )
-from blockproxy.model import Action, Element, Finding, Reference, Resource, Technique
+from blockproxy.model import Action, Element, Finding, Reference, Resource, Technique, Trigger
 from blockproxy.url import Url
 
 # How sure it is that something unseen with a long token reports back; from there the doubts are taken off.
@@ -61,8 +61,8 @@ class Leaf:
 
     @cached_property
     def counts(self) -> Counter[str]:
-        """How often each URL is referred to."""
-        return Counter(reference.url for reference in self._references)
+        """How often each URL is fetched. Links do not count: they may be others once the message is cleaned."""
+        return Counter(reference.url for reference in self._references if reference.place.trigger is Trigger.OPEN)
 
     @cached_property
     def hidden(self) -> frozenset[int]:

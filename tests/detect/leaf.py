@@ -6,7 +6,7 @@ from blockproxy.detect.rules import RuleSet
 from blockproxy.detect.spared import Reason
 from blockproxy.detect.target import compile_pipeline
 from blockproxy.detect.vendor import Rule, Vendor
-from blockproxy.message.html import Kind, StartTag, tokens
+from blockproxy.message.html import tokens
 from blockproxy.model import Element, Technique
 
 MAILER = Vendor("example-mailer", "Example Mailer", "https://mailer.example.net/")
@@ -46,4 +46,4 @@ RULES = RuleSet(
 
 def elements(html: bytes) -> list[Element]:
     """The start tags of `html`, in order."""
-    return [StartTag(html, token) for token in tokens(html) if token.kind is Kind.START]
+    return [token for token in tokens(html) if isinstance(token, Element)]

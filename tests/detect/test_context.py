@@ -91,7 +91,8 @@ ENDS = [
     (b"</td></tr></table>\r\n</body></html>\r\n", True),
     (b"&nbsp;<!-- x --><br>", True),
     (b"<p>Bye</p>", False),
-    (b"<img src=x>", False),
+    (b"<img src=x>", True),
+    (b"<img src=x>Bye", False),
     (b"<br>" * 2000, False),
 ]
 

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from blockproxy.detect.judge import Judge
 from blockproxy.message.references import in_html
@@ -128,3 +130,30 @@ def test_what_a_link_becomes_is_not_found_again() -> None:
 def test_the_same_leaf_is_judged_the_same() -> None:
     html = "".join(case.html for case in CASES)
     assert judge(html) == judge(html)
+
+
+PIECES = [case.html for case in CASES] + [
+    "<div style='display:none'>",
+    "</div>",
+    "<table><tr>",
+    "<!--",
+    "-->",
+    "</html>",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=6), st.sampled_from(["keep", "block"]))
+def test_of_any_leaf_each_reference_has_at_most_one_finding(pieces: list[str], remote: str) -> None:
+    findings = judge("".join(pieces), Policy(remote=remote))
+    assert len({finding.reference and finding.reference.span for finding in findings}) == len(findings)
+    for finding in findings:
+        assert finding.reference is not None
+        assert finding.url == finding.reference.url
+        assert bool(finding.replacement) == (finding.action in {Action.UNWRAP, Action.STRIP})
+        assert len(finding.replacement) <= len(finding.url)
+
+
+@given(st.binary(max_size=300))
+def test_any_octets_can_be_judged(view: bytes) -> None:
+    references = in_html(b'<img src="https://x.example.org/?q=1">' + view)
+    Judge(RULES, STANDARD, Context((ME,))).judge(references, view)
