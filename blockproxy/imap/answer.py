@@ -30,6 +30,10 @@ _ITEM = re.compile(
     rb'(?:(~?\{\d+\}\r?\n)|"((?:[^"\\]|\\.)*+)"|(\([^()"{]*+\)|[^\s()"{]++)|(\())',
     re.DOTALL,
 )
+_WHOLE = re.compile(
+    rb"\* \d+ FETCH \((?:UID (\d+) )?"
+    rb'(?:(?:FLAGS|INTERNALDATE|RFC822\.SIZE|MODSEQ) (?:\([^()"{]*\)|"[^"\\]*"|\d+) )*+BODY\[\] \{(\d{1,19})\}\r\n\Z'
+)
 _NESTING = re.compile(rb'[()]|"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _STEP = {b"(": 1, b")": -1}
 _EXPLAINED = re.compile(rb"(BODYSTRUCTURE)|BODY\[(?!HEADER|\])|RFC822\.TEXT", re.IGNORECASE)
@@ -79,6 +83,11 @@ class Answer:
             return b"".join(pieces)
         self._stream.lead = b"".join(pieces)
         return b""
+
+    def resume(self, uid: int | None) -> None:
+        """The first line was taken by somebody else."""
+        self._begun = True
+        self._uid = uid
 
     def data(self, data: bytes, last: bool) -> bytes:
         """Take octets of the literal that the last line announced; give what can go."""
@@ -241,6 +250,46 @@ class Answer:
         return self._request is not None and self._request.known.get(key, b"") is None
 
 
+class Whole:
+    """The answer that nearly all are: UID, flags and dates, then one whole message, which passes through its filter.
+
+    Does what `Answer` does at a third of the price, and gives way to one when more items follow.
+    """
+
+    __slots__ = ("_answer", "_begun", "_mailbox", "_open", "_stream", "_uid")
+
+    def __init__(self, match: re.Match[bytes], mailbox: Mailbox, open_section: OpenSection) -> None:
+        self._mailbox = mailbox
+        self._open = open_section
+        self._uid = None if match[1] is None else int(match[1])
+        section = Section(Scope.MESSAGE, None, "", self._uid, mailbox.name, mailbox.uidvalidity)
+        section_filter = open_section(section)
+        self._stream = None if section_filter is None else Stream(int(match[2]), section_filter, None)
+        self._begun = False
+        self._answer: Answer | None = None
+
+    def line(self, raw: bytes, literal: int | None) -> bytes:
+        """As in `Answer`."""
+        if not self._begun:
+            self._begun = True
+            if self._stream is None:
+                return raw
+            self._stream.lead = raw
+            return b""
+        if self._answer is None:
+            if raw == b")\r\n":
+                return raw
+            self._answer = Answer(self._mailbox, None, self._open)
+            self._answer.resume(self._uid)
+        return self._answer.line(raw, literal)
+
+    def data(self, data: bytes, last: bool) -> bytes:
+        """As in `Answer`."""
+        if self._answer is not None:
+            return self._answer.data(data, last)
+        return data if self._stream is None else self._stream.feed(data, last)
+
+
 def _learn_only(_: Section) -> None:
     return None
 
@@ -283,9 +332,13 @@ class Held:
         )
 
 
-def relay(raw: bytes, mailbox: Mailbox, request: Request | None, open_section: OpenSection) -> Answer | Held:
+def relay(raw: bytes, mailbox: Mailbox, request: Request | None, open_section: OpenSection) -> Answer | Held | Whole:
     """What takes the answer that begins with the line `raw`."""
-    if request is not None and request.plan.explained:
+    if request is None or not request.plan.changed:
+        match = _WHOLE.match(raw)
+        if match is not None:
+            return Whole(match, mailbox, open_section)
+    elif request.plan.explained:
         first = _EXPLAINED.search(raw)
         if first is None or first[1] is None:
             return Held(mailbox, request, open_section)

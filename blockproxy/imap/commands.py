@@ -83,6 +83,13 @@ class ClientLeg:
         if line.raw.upper() == b"DONE\r\n":  # the end of IDLE (RFC 2177)
             self._state.to_server.append(line.raw)
             return
+        fetching = fetch.SIMPLE.match(line.raw)
+        if fetching is not None:
+            tag, uid, messages, items = fetching.groups()
+            self._fetch(
+                Command(tag, b"FETCH"), line.raw, (line.raw[: fetching.start(4)], messages, items), uid is not None
+            )
+            return
         match = COMMAND.match(line.raw)
         if match is None:
             self._refuse(line, b"*", b"BAD a command is a tag and a verb")
@@ -159,7 +166,7 @@ class ClientLeg:
     def _complete(self, command: Command, text: bytes) -> None:
         match command.verb:
             case b"FETCH":
-                self._fetch(command, text)
+                self._fetch(command, text, fetch.arguments(text), self._by_uid)
             case b"SELECT" | b"EXAMINE":
                 command.name = first_argument(text)
             case b"LOGIN":
@@ -171,36 +178,36 @@ class ClientLeg:
             case b"STARTTLS":
                 self._start_tls(command)
 
-    def _fetch(self, command: Command, text: bytes) -> None:
+    def _fetch(self, command: Command, text: bytes, parts: tuple[bytes, bytes, bytes] | None, by_uid: bool) -> None:
         state = self._state
-        parts = fetch.arguments(text)
-        plan = None if parts is None else fetch.plan(parts[2], self._by_uid)
-        if fetch.asks_nothing(text):
-            state.expect(command)
-            state.to_server.append(text)
-            return
+        plan = None if parts is None else fetch.plan(parts[2], by_uid)
         if parts is None or plan is None:
-            state.reply(command.tag, b"BAD FETCH with something that this proxy does not know")
+            if fetch.asks_nothing(text):
+                state.expect(command)
+                state.to_server.append(text)
+            else:
+                state.reply(command.tag, b"BAD FETCH with something that this proxy does not know")
             return
         head, messages, items = parts
-        command.request = fetch.Request(plan)
+        request = fetch.Request(plan)
         if plan.windows and messages.isdigit() and state.selecting() is None:
-            command.request = self._remembered(int(messages), items, plan)
-        plan = command.request.plan
+            request = self._remembered(int(messages), items, by_uid, plan)
+            plan = request.plan
+        command.request = request
         state.expect(command)
         state.to_server.append(head + plan.arguments + b"\r\n" if plan.changed else text)
 
-    def _remembered(self, number: int, items: bytes, plan: fetch.Plan) -> fetch.Request:
+    def _remembered(self, number: int, items: bytes, by_uid: bool, plan: fetch.Plan) -> fetch.Request:
         """The request for substrings of one message, without the sections that are here already."""
         mailbox = self._state.mailbox
-        uid = number if self._by_uid else mailbox.uids.get(number)
+        uid = number if by_uid else mailbox.uids.get(number)
         if uid is None:
             return fetch.Request(plan)
         known = {key: mailbox.section(uid, key) for key in plan.windows if mailbox.knows(uid, key)}
         wanted = fetch.asked(items)
         if not known or wanted is None:
             return fetch.Request(plan, uid)
-        return fetch.Request(fetch.widen(wanted, self._by_uid, known), uid, known)
+        return fetch.Request(fetch.widen(wanted, by_uid, known), uid, known)
 
     def _authenticate(self, command: Command, text: bytes) -> None:
         self._mechanism, response = sasl(text)

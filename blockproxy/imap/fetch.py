@@ -22,6 +22,11 @@ _WITHOUT_CONTENT = frozenset(
     b"ALL BODY BODYSTRUCTURE EMAILID ENVELOPE FAST FLAGS FULL INTERNALDATE MODSEQ PREVIEW RFC822.SIZE SAVEDATE SNIPPET "
     b"THREADID UID X-GM-LABELS X-GM-MSGID X-GM-THRID".split()
 )
+SIMPLE = re.compile(
+    rb'([^\x00-\x20(){%*"\\+\x7f]+) (UID )?FETCH ([0-9:,*]+) (\([^(){}"\r\n]*\)|[^(){}" \r\n]+)\r\n\Z', re.IGNORECASE
+)
+"""The usual FETCH: tag, `UID `, sequence set, data items."""
+
 _COMMAND = re.compile(rb"[^ ]+ (?:UID )?FETCH +([^ ()\r\n]+) +(.*?) *\r\n\Z", re.IGNORECASE | re.DOTALL)
 _EMPTY = re.compile(rb"[^ ]+ (?:UID )?FETCH *[^ ()\r\n]* *\r\n\Z", re.IGNORECASE)
 _ITEM = re.compile(
@@ -128,7 +133,7 @@ def plan(text: bytes, by_uid: bool) -> Plan | None:
 def widen(wanted: Asked, by_uid: bool, known: Mapping[bytes, bytes | None]) -> Plan:
     """Make the plan. `by_uid` says that the answer has the UID anyway, `known` which sections need not come again."""
     names = [item.name for item in wanted.items]
-    extra = _extra([name for name in names if name.key not in known], by_uid, frozenset(name.key for name in names))
+    extra = _extra(names, by_uid, known)
     added = frozenset(named(item).key for item in extra)
     explained = any(name.needs_structure and name.key not in known for name in names)
     windows = _windows(wanted, known)
@@ -143,13 +148,14 @@ def widen(wanted: Asked, by_uid: bool, known: Mapping[bytes, bytes | None]) -> P
     )
 
 
-def _extra(names: list[Name], by_uid: bool, present: frozenset[bytes]) -> list[bytes]:
+def _extra(names: list[Name], by_uid: bool, known: Mapping[bytes, bytes | None]) -> list[bytes]:
     """Items to ask in addition, UID in front: Thunderbird files a body under the wrong header otherwise."""
     content = [name for name in names if name.scope is not None]
+    present = {name.key for name in names}
     extra = []
     if content and not by_uid:
         extra.append(b"UID")
-    if any(name.needs_structure for name in content):
+    if any(name.needs_structure and name.key not in known for name in content):
         extra.append(b"BODYSTRUCTURE")
         if all(name.scope is Scope.BODY or name.part for name in content):
             extra.append(CONTEXT)

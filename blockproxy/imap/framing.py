@@ -40,10 +40,23 @@ class Framer:
     With `literals` off every line is a unit (the answers to a SASL challenge).
     """
 
-    __slots__ = ("_buffer", "_empty", "_inside", "_position", "_scanned", "_side", "literals", "remaining")
+    __slots__ = (
+        "_buffer",
+        "_empty",
+        "_inside",
+        "_max_line",
+        "_position",
+        "_scanned",
+        "_side",
+        "_strict",
+        "literals",
+        "remaining",
+    )
 
     def __init__(self, side: Side) -> None:
         self._side = side
+        self._strict = side is Side.CLIENT
+        self._max_line = MAX_LINE[side]
         self._buffer: bytes | bytearray = b""
         self._position = 0
         self._scanned = 0
@@ -95,7 +108,14 @@ class Framer:
             self._empty = False
             return b""
         self.remaining = None
-        return self._line()
+        start = self._position
+        end = self._buffer.find(b"\n", max(start, self._scanned)) + 1
+        if not end or end - start > self._max_line:
+            self._unfinished(end)
+            return None
+        self._position = end
+        raw = self._buffer[start:end]
+        return self._framed(raw if isinstance(raw, bytes) else bytes(raw))
 
     def cancel_literal(self) -> None:
         """The literal announced by the last line will not be sent, and its unit ends here."""
@@ -114,29 +134,21 @@ class Framer:
             return buffer
         return bytes(memoryview(buffer)[start : start + taken])
 
-    def _line(self) -> Line | bytes | None:
-        buffer, start = self._buffer, self._position
-        end = buffer.find(b"\n", max(start, self._scanned)) + 1
-        if end == 0:
-            self._scanned = len(buffer)
-        if (end or len(buffer)) - start > MAX_LINE[self._side]:
-            raise PeerError(self._side, f"a line has at most {MAX_LINE[self._side]} octets")
-        if end == 0:
-            return None
-        raw = bytes(memoryview(buffer)[start:end])
-        self._position = end
-        return self._framed(raw)
+    def _unfinished(self, end: int) -> None:
+        self._scanned = len(self._buffer)
+        if (end or self._scanned) - self._position > self._max_line:
+            raise PeerError(self._side, f"a line has at most {self._max_line} octets")
 
     def _framed(self, raw: bytes) -> Line:
-        # Servers were seen with a bare LF; a client that sends one may be smuggling.
-        if self._side is Side.CLIENT and not raw.endswith(b"\r\n"):
-            raise PeerError(self._side, "a line ends in CRLF (RFC 9051, section 2.2)")
         first = not self._inside
         self._inside = False
-        if not self.literals or (raw[-3:-2] != b"}" and raw[-2:-1] != b"}"):
+        if self._strict and raw[-2:-1] != b"\r":
+            # Servers were seen with a bare LF; a client that sends one may be smuggling.
+            raise PeerError(self._side, "a line ends in CRLF (RFC 9051, section 2.2)")
+        if b"}" not in raw[-3:-1] or not self.literals:
             return Line(raw, first, None, False)
         match = _LITERAL.search(raw)
-        if match is None or (first and self._side is Side.SERVER and _FREE_TEXT.match(raw)):
+        if match is None or (first and not self._strict and _FREE_TEXT.match(raw)):
             return Line(raw, first, None, False)
         self._inside = True
         self.remaining = int(match[1])

@@ -7,7 +7,7 @@ address; everything else passes as it comes.
 import re
 
 from blockproxy.errors import PeerError, Side
-from blockproxy.imap.answer import CONTENT, HEAD, Answer, Held, relay
+from blockproxy.imap.answer import CONTENT, HEAD, Answer, Held, Whole, relay
 from blockproxy.imap.capabilities import only_offered
 from blockproxy.imap.commands import ClientLeg
 from blockproxy.imap.fetch import Request
@@ -26,7 +26,7 @@ class ServerLeg:
         self._state = state
         self._client = client
         self._framer = Framer(Side.SERVER)
-        self._answer: Answer | Held | None = None
+        self._answer: Answer | Held | Whole | None = None
 
     @property
     def inside(self) -> bool:
@@ -108,9 +108,14 @@ class ServerLeg:
 
     def _request(self, raw: bytes) -> Request | None:
         """Whose answer it is: the first command in flight that asked for a section in it."""
-        requests = [command.request for command in self._state.pending if command.request is not None]
-        if not requests or (len(requests) == 1 and not requests[0].plan.changed):
-            return requests[0] if requests else None
+        pending = self._state.pending
+        if len(pending) == 1:
+            first = pending[0].request
+            if first is None or not first.plan.changed:
+                return first
+        requests = [command.request for command in pending if command.request is not None]
+        if not requests:
+            return None
         keys = {named(name).key for name in _CONTENT_NAME.findall(raw)}
         if not keys:
             return requests[0]
