@@ -8,6 +8,7 @@ that never means that there is no tracker.
 
 import re
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Any
 
@@ -36,7 +37,9 @@ _MAY_REPORT = re.compile(rb"\bprint\b|" + REPORTING_SELECTORS.pattern.encode(), 
 
 _TAG = re.compile(rb"<(/?)([a-zA-Z][^\s/>]*)")
 _MARKUP = re.compile(rb"<!--.*?-->|<[^>]*>|&nbsp;|&#(?:160|8204|847);|\s+", re.DOTALL)
-_REVEALS = re.compile(rb"(?:display\s*+:\s*+(?!none)|(?:max-)?(?:height|width)\s*+:\s*+(?!0))", re.IGNORECASE)
+_REVEALS = re.compile(
+    rb"display\s*+:\s*+(?!none)|\b(?:height|width)\s*+:\s*+(?!0|[1-3](?:px)?\s*(?:[;!]|\Z))", re.IGNORECASE
+)
 _CLASS_OR_ID = re.compile(rb"[.#]([A-Za-z_][\w-]*)")
 
 
@@ -48,7 +51,7 @@ def hidden(view: bytes, elements: Iterable[Element]) -> frozenset[int]:
     asked = [element for element in elements if not element.in_comment]
     if not asked or not _has_room(view):
         return frozenset()
-    mark = _unused_name(view)
+    mark = _mark_for(view)
     try:
         tree = _tree(_marked(view, asked, mark))
         nodes = tree.iterfind(f".//*[@{mark}]") if tree is not None else ()
@@ -130,12 +133,9 @@ def _depth(view: bytes) -> int:
     return deepest
 
 
-def _unused_name(view: bytes) -> str:
-    """An attribute name that the message cannot contain."""
-    number = 0
-    while b"data-bp%d" % number in view:
-        number += 1
-    return f"data-bp{number}"
+def _mark_for(view: bytes) -> str:
+    """An attribute name that `view` cannot contain: nobody can write down the digest of what he is writing."""
+    return f"data-bp-{blake2b(view, digest_size=8).hexdigest()}"
 
 
 def _marked(view: bytes, elements: Iterable[Element], mark: str) -> bytes:
