@@ -7,9 +7,9 @@ a tag that the end of the file cuts off still counts. Builds no tree. Never goes
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum, auto
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from blockproxy.message import charref
@@ -27,7 +27,7 @@ ATTRIBUTE = re.compile(
     % (_NAME, _SPACE, _SPACE),
 )
 _TOKEN = re.compile(
-    rb"<(?:(/?)([a-zA-Z]%b*+)((?:%b)*+)([\t\n\x0c\r /]*+)(>?)" % (_NAME, _ONE_ATTRIBUTE) + rb"|!--(-?>|)"
+    rb"<(?:(/?)([a-zA-Z]%b*+)((?:%b)*+)([\t\n\x0c\r /]*+>?)" % (_NAME, _ONE_ATTRIBUTE) + rb"|!--(-?>|)"
     rb"|(!\[CDATA\[)"
     rb"|(![Dd][Oo][Cc][Tt][Yy][Pp][Ee])"
     rb"|(!|\?|/(?=[^a-zA-Z>]))"
@@ -53,6 +53,10 @@ _PLAIN = re.compile(
     rb"|<!--(?!-?>)(?:[^-]++|-(?!-!?>))*+--!?>"
     rb")*+",
 )
+
+
+# `Span(*pair)` without a step through Python: there are two for each tag.
+span_of: Callable[[tuple[int, int]], Span] = partial(tuple.__new__, Span)
 
 
 class Kind(Enum):
@@ -87,26 +91,34 @@ class StartTag(Element):
     Most links are judged by their URL alone; so attributes wait.
     """
 
-    __slots__ = ("_attributes", "_source", "closed", "inside", "self_closing")
+    __slots__ = ("_attributes", "_end", "_source", "inside")
 
     kind = Kind.START
     inside: Span
-    self_closing: bool
-    closed: bool
     _attributes: tuple[Attribute, ...] | None
     _source: bytes
+    _end: bytes  # what stands between the attributes and the next token
 
     def __init__(self, match: re.Match[bytes], in_comment: bool) -> None:
-        _, name, source, tail, mark = match.group(1, 2, 3, 4, 5)
+        name, source, end = match.group(2, 3, 4)
         store = object.__setattr__  # as frozen dataclasses do it
         store(self, "name", name_of(name))
-        store(self, "span", Span(*match.span()))
+        store(self, "span", span_of(match.span()))
         store(self, "in_comment", in_comment)
-        store(self, "inside", Span(*match.span(3)))
-        store(self, "self_closing", mark == b">" and tail[-1:] == b"/")
-        store(self, "closed", mark == b">")
+        store(self, "inside", span_of(match.span(3)))
         store(self, "_source", source)
+        store(self, "_end", end)
         store(self, "_attributes", None)
+
+    @property
+    def closed(self) -> bool:
+        """False where the end of the file cut the tag off."""
+        return self._end.endswith(b">")
+
+    @property
+    def self_closing(self) -> bool:
+        """Whether it ends in `/>`."""
+        return self._end.endswith(b"/>")
 
     @property
     def attributes(self) -> tuple[Attribute, ...]:
@@ -180,7 +192,7 @@ class _Tokenizer:
                 yield tag
                 if self._foreign or tag.name in _CHANGES_TEXT:
                     yield from self._behind(tag)
-            elif match[6] is not None:
+            elif match[5] is not None:
                 yield from self._comment(match)
             else:
                 yield from self._declaration(match)
@@ -200,11 +212,12 @@ class _Tokenizer:
                 return position
 
     def _tag(self, match: re.Match[bytes]) -> Token | StartTag:
-        self._position = match.end() if match[5] else self._end
+        # Without `>` the end of the region cut it off, and nothing is behind it.
+        self._position = match.end()
         if not match[1]:
             return StartTag(match, self._in_comment)
-        spans = Span(*match.span()), Span(*match.span(3))
-        return Token(Kind.END, *spans, name_of(match[2]), closed=bool(match[5]), in_comment=self._in_comment)
+        spans = span_of(match.span()), span_of(match.span(3))
+        return Token(Kind.END, *spans, name_of(match[2]), closed=match[4].endswith(b">"), in_comment=self._in_comment)
 
     def _behind(self, tag: Token | StartTag) -> Iterator[Token]:
         """What a tag makes of the text behind it."""
@@ -262,9 +275,9 @@ class _Tokenizer:
             # beginning at all shows what follows.
             self._position = start + 4
             return
-        if match[6]:
+        if match[5]:
             self._position = match.end()
-            yield Token(Kind.COMMENT, Span(*match.span()), Span(start + 4, start + 4))
+            yield Token(Kind.COMMENT, span_of(match.span()), Span(start + 4, start + 4))
             return
         close = _COMMENT_END.search(self._view, start + 4, self._end)
         inside = Span(start + 4, close.start() if close else self._end)
@@ -275,7 +288,7 @@ class _Tokenizer:
             yield from _Tokenizer(self._view, condition.end(), inside.end, self._signs, in_comment=True).run()
 
     def _declaration(self, match: re.Match[bytes]) -> Iterator[Token]:
-        start, (_, _, cdata, doctype, bogus) = match.start(), match.groups()[4:]
+        start, (cdata, doctype, bogus) = match.start(), match.group(6, 7, 8)
         if cdata and self._foreign.inside:
             close = self._view.find(b"]]>", match.end(), self._end)
             self._position = self._end if close < 0 else close + 3

@@ -145,7 +145,7 @@ class _Page:
                 continue
             seen.add(name)
             after = match.end()
-            if after <= sign and self._signs is not None:
+            if sign >= after:
                 continue
             if name in places.BY_ATTRIBUTE:
                 self._attribute(element, name, html.value_span(match), found)
@@ -164,7 +164,7 @@ class _Page:
             stripped = written.rstrip(values.WHITE)
             url = parse(charref.unescape(stripped).decode("utf-8", "replace"), self._resolve_with)
             if url is not None:
-                found.append(Reference(url.href, Span(span[0], span[0] + len(stripped)), row.place, element))
+                found.append(Reference(url.href, html.span_of((span[0], span[0] + len(stripped))), row.place, element))
         else:
             found += self._of_value(row, written, span[0], element)
         if element.name == "base" and name == "href" and len(found) > before:
