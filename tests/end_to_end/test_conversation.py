@@ -108,6 +108,29 @@ def test_commands_in_one_write_are_all_answered(dovecot: Dovecot, account: Calla
     assert [line.split(b" ")[:2] for line in told if line not in fetched] == [[b"p%d" % n, b"OK"] for n in numbers]
 
 
+@pytest.mark.parametrize("verb", [b"UID FETCH", b"FETCH"])
+def test_chunks_asked_for_in_one_write_are_all_different(
+    dovecot: Dovecot, account: Callable[[], str], verb: bytes
+) -> None:
+    reader, size, count = account(), 100, 16
+    dovecot.deliver(reader, [TRACKED, ASKING])
+    chunks = [(message, start) for start in range(0, size * count, size) for message in (1, 2)]
+    with proxy.imap(proxy.upstream(dovecot.port)) as between, Wire(between.port) as wire:
+        wire.login(reader, PASSWORD)
+        lines = [b"p %b %d BODY.PEEK[]<%d.%d>\r\n" % (verb, message, start, size) for message, start in chunks]
+        wire.send(b"".join(lines))
+        told = [response for _ in lines for response in wire.answers(b"p")]
+    fetched = sorted(response for response in told if response.startswith(b"* "))
+    for number, message in ((1, TRACKED), (2, ASKING)):
+        cleaned = blockproxy.clean(message).message
+        got = {
+            int(one.partition(b"<")[2].partition(b">")[0]): literals(one)
+            for one in fetched
+            if one[2:3] == b"%d" % number
+        }
+        assert got == {start: [cleaned[start : start + size]] for start in range(0, size * count, size)}
+
+
 def test_several_items_of_one_message_come_in_one_answer(both: Both) -> None:
     items = b"(BODY.PEEK[TEXT] UID BODY.PEEK[HEADER] BODYSTRUCTURE BODY.PEEK[]<100.300> RFC822.SIZE)"
     with both.wire(both.direct) as direct, both.wire(both.proxied) as proxied:

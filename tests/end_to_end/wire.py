@@ -8,6 +8,7 @@ from typing import Self
 
 from tests.end_to_end import machine
 
+_ANNOUNCED = re.compile(rb"\{(\d+)\}\r\n")
 _LITERAL = re.compile(rb"\{(\d+)\}\r\n\Z")
 TIMEOUT_SECONDS = 20.0
 
@@ -77,15 +78,18 @@ class Wire:
             assert b" OK " in answer, answer
 
 
+def split(response: bytes) -> tuple[list[bytes], list[bytes]]:
+    """The lines of one response, with all that announces a literal, and its literals: one line more than literals."""
+    lines, literals = [], []
+    position = 0
+    while announced := _ANNOUNCED.search(response, position):
+        end = announced.end() + int(announced[1])
+        lines.append(response[position : announced.end()])
+        literals.append(response[announced.end() : end])
+        position = end
+    return [*lines, response[position:]], literals
+
+
 def literals(response: bytes) -> list[bytes]:
     """The literals of one response, in order."""
-    found = []
-    position = 0
-    while (end := response.find(b"}\r\n", position)) >= 0:
-        start = response.rfind(b"{", position, end)
-        size, begin = response[start + 1 : end], end + 3
-        position = begin
-        if size.isdigit():
-            found.append(response[begin : begin + int(size)])
-            position = begin + int(size)
-    return found
+    return split(response)[1]
