@@ -1,5 +1,6 @@
 """The proxy keeps up with a conversation that goes both ways at once: pushes, uploads, commands in one write."""
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -149,6 +150,19 @@ def test_several_items_of_one_message_come_in_one_answer(both: Both) -> None:
         expected = expected.replace(literal + TRACKED[place], literal + cleaned[place])
     assert expected != answers[direct]
     assert answers[proxied] == expected
+
+
+@pytest.mark.parametrize("items", itertools.permutations([b"BODYSTRUCTURE", b"BODY.PEEK[TEXT]", b"BODY.PEEK[]"]))
+def test_a_body_is_cleaned_wherever_its_description_stands(
+    dovecot: Dovecot, account: Callable[[], str], items: tuple[bytes, ...]
+) -> None:
+    reader, message = account(), mailbox.messages()["html koi8-r"]
+    dovecot.deliver(reader, [message])
+    with proxy.imap(proxy.upstream(dovecot.port)) as between, Wire(between.port) as wire:
+        wire.login(reader, PASSWORD)
+        [fetched, _] = wire.command(b"a UID FETCH 1 (" + b" ".join(items) + b")")
+    cleaned = blockproxy.clean(message).message
+    assert set(literals(fetched)) == {cleaned, cleaned[message.index(b"\r\n\r\n") + 4 :]}
 
 
 def test_what_was_found_is_told_to_the_event_log(dovecot: Dovecot, account: Callable[[], str]) -> None:
