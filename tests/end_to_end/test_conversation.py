@@ -152,7 +152,7 @@ def test_several_items_of_one_message_come_in_one_answer(both: Both) -> None:
     assert answers[proxied] == expected
 
 
-@pytest.mark.parametrize("items", itertools.permutations([b"BODYSTRUCTURE", b"BODY.PEEK[TEXT]", b"BODY.PEEK[]"]))
+@pytest.mark.parametrize("items", [*itertools.permutations([b"BODYSTRUCTURE", b"BODY.PEEK[TEXT]", b"BODY.PEEK[]"])])
 def test_a_body_is_cleaned_wherever_its_description_stands(
     dovecot: Dovecot, account: Callable[[], str], items: tuple[bytes, ...]
 ) -> None:
