@@ -63,6 +63,7 @@ class ClientLeg:
         if pending and pending[0].verb == b"IDLE" and pending[0].tag != self._waits_for:
             return
         self._waits_for = None
+        self.run()
 
     def answered(self, command: Command) -> None:
         """The server has answered a command with its tag."""

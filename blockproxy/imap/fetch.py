@@ -116,7 +116,8 @@ def asked(text: bytes) -> Asked | None:
         position = match.end()
         if not listed:
             break
-        position += len(text[position:]) - len(text[position:].lstrip(b" "))
+        while text[position : position + 1] == b" ":
+            position += 1
     if listed and text[position : position + 1] != b")":
         return None
     modifiers = text[position + listed :]

@@ -66,8 +66,8 @@ class ServerLeg:
     def _first(self, line: Line) -> None:
         raw = line.raw
         if raw.startswith(b"+"):
-            self._client.encouraged()
             self._state.to_client.append(raw)
+            self._client.encouraged()
         elif raw.startswith(b"* "):
             self._untagged(line)
         else:

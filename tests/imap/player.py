@@ -4,9 +4,8 @@
     C< line    said by the client                                      S< line    said by the server
     C> line    heard by the server                                     S> line    heard by the client
 
-A line ends in CRLF. `\\` at its end joins it with the next one without a CRLF: a literal's octets that do not end a
-line. `{*}` stands for the size of what follows up to `=== ` lines; see `_octets`. `#` begins a comment, `! starttls`
-an option. Markers in content (`TRACK`) are overwritten by the filter with `xxxxx`, so that cleaning can be seen.
+A line ends in CRLF. `#` begins a comment, `! starttls` is an option, `-` a pause: what stands before it was sent and
+heard before the next line is said. TRACK in content is overwritten by the filter, so that cleaning can be seen.
 """
 
 from collections.abc import Iterator
@@ -62,14 +61,18 @@ def read(path: Path) -> tuple[frozenset[str], list[Turn]]:
     """The options of a dialog and its turns."""
     options: set[str] = set()
     turns: list[Turn] = []
+    pause = True
     for mark, octets in _lines(path):
         if mark == "!":
             options.add(octets.decode().strip())
+        if mark in "!-":
+            pause = True
             continue
         speaker = Side.CLIENT if mark[0] == "C" else Side.SERVER
         other = Side.SERVER if speaker is Side.CLIENT else Side.CLIENT
-        if mark[1] in ":<" and (not turns or turns[-1].side is not speaker):
+        if mark[1] in ":<" and (pause or turns[-1].side is not speaker):
             turns.append(Turn(speaker))
+            pause = False
         if mark[1] in ":<":
             turns[-1].said += octets
         if mark[1] in ":>":
@@ -81,12 +84,11 @@ def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
     for line in path.read_text("latin-1").splitlines():
         if not line or line.startswith("#"):
             continue
-        if line.startswith("!"):
-            yield "!", line[1:].encode("latin-1")
+        if line[0] in "!-":
+            yield line[0], line[1:].encode("latin-1")
             continue
         mark, text = line[:2], line[3:]
-        joined = text.endswith("\\")
-        yield mark, text.removesuffix("\\").encode("latin-1") + (b"" if joined else b"\r\n")
+        yield mark, text.encode("latin-1") + b"\r\n"
 
 
 def play(path: Path, piece: int) -> Opened:

@@ -1,13 +1,181 @@
-"""Conversations, written down, in pieces of any size."""
+"""Conversations, written down, in pieces of any size; and what a conversation cannot say."""
 
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.imap.player import FOLDER, play
+from blockproxy.errors import PeerError, Side
+from blockproxy.imap.content import LengthError
+from blockproxy.imap.framing import MAX_LINE, MAX_WAITING
+from blockproxy.imap.sections import Section
+from blockproxy.imap.session import Session
+from blockproxy.model import Entity, Scope
+from tests.imap.player import FOLDER, Marker, Opened, play
+
+DIALOGS = sorted(FOLDER.glob("*.dialog"))
 
 
 @pytest.mark.parametrize("piece", [1, 7, 10_000])
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.dialog")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", DIALOGS, ids=lambda path: path.stem)
 def test_a_dialog_is_heard_as_it_is_written_whatever_the_pieces(path: Path, piece: int) -> None:
     play(path, piece)
+
+
+@pytest.mark.parametrize("piece", [1, 10_000])
+def test_a_filter_is_told_what_the_section_is(piece: int) -> None:
+    entity = Entity("text/html", {"charset": "utf-8"}, "7bit")
+    first = play(FOLDER / "sections.dialog", piece).sections[0]
+    assert first == Section(Scope.BODY, entity, "", 5, b"", None, b"From: a@b\r\n")
+
+
+def test_a_filter_is_told_which_message_it_is() -> None:
+    first = play(FOLDER / "chunks.dialog", 10_000).sections[0]
+    assert first == Section(Scope.MESSAGE, None, "", 5, b"INBOX", 7)
+
+
+def test_a_body_of_unknown_kind_is_announced_as_such() -> None:
+    unasked = play(FOLDER / "unasked.dialog", 10_000).sections
+    assert [(section.scope, section.entity is None) for section in unasked] == [
+        (Scope.HEADER, True),
+        (Scope.BODY, True),
+        (Scope.BODY, True),
+        (Scope.BODY, False),
+    ]
+
+
+def selected(opened: Opened | None = None) -> Session:
+    """A session in which a message of ten octets was asked for."""
+    session = Session(opened or Opened())
+    session.receive(Side.SERVER, b"* OK ready\r\n")
+    session.receive(Side.CLIENT, b"1 UID FETCH 1 BODY.PEEK[]\r\n")
+    session.take(Side.CLIENT), session.take(Side.SERVER)
+    return session
+
+
+def test_the_announcement_of_a_literal_goes_with_its_first_octets() -> None:
+    session = Session(lambda _: Through())
+    session.receive(Side.SERVER, b"* 1 FETCH (UID 1 BODY[] {10}\r\n")
+    assert session.take(Side.CLIENT) == b""
+    session.receive(Side.SERVER, b"01234")
+    assert session.take(Side.CLIENT) == b"* 1 FETCH (UID 1 BODY[] {10}\r\n01234"
+
+
+class Through:
+    """Holds nothing back."""
+
+    def feed(self, data: bytes) -> bytes:
+        return data
+
+    def close(self) -> bytes:
+        return b""
+
+
+class Liar(Marker):
+    """Returns more or less than it was fed."""
+
+    def __init__(self, difference: int) -> None:
+        super().__init__()
+        self._difference = difference
+
+    def close(self) -> bytes:
+        return (super().close() + b"more")[: len(self._held) + self._difference]
+
+
+@pytest.mark.parametrize("difference", [-1, 1])
+def test_a_filter_that_changes_the_length_ends_the_connection(difference: int) -> None:
+    session = Session(lambda _: Liar(difference))
+    session.receive(Side.SERVER, b"* OK ready\r\n* 1 FETCH (UID 1 BODY[] {10}\r\n01234")
+    with pytest.raises(LengthError):
+        session.receive(Side.SERVER, b"56789)\r\n")
+    assert b"56789" not in session.take(Side.CLIENT)
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        (b"1 NOOP\n", "CRLF"),
+        (b"1 NOOP " + b"x" * MAX_LINE[Side.CLIENT], "octets"),
+        (b"1 LOGIN {9000}\r\n", "a literal has at most"),
+        (b"1 UID FETCH 1 BODY[HEADER.FIELDS ({9000+}\r\n", "a literal has at most"),
+        (b"1 AUTHENTICATE PLAIN\r\n" + b"x" * (MAX_WAITING + 1), "sends at most"),
+    ],
+)
+def test_a_client_that_breaks_a_rule_is_told_which(said: bytes, rule: str) -> None:
+    with pytest.raises(PeerError, match=rule) as broken:
+        selected().receive(Side.CLIENT, said)
+    assert broken.value.side is Side.CLIENT
+
+
+def test_nothing_follows_starttls_in_plaintext() -> None:
+    session = Session(Opened(), starttls=True)
+    with pytest.raises(PeerError, match="STARTTLS"):
+        session.receive(Side.CLIENT, b"1 STARTTLS\r\n2 LOGIN anna secret\r\n")
+    session = Session(Opened(), starttls=True)
+    session.receive(Side.CLIENT, b"1 STARTTLS\r\n")
+    with pytest.raises(PeerError, match="STARTTLS"):
+        session.receive(Side.CLIENT, b"2 ")
+
+
+def test_preauth_is_refused_where_tls_is_required() -> None:
+    with pytest.raises(PeerError, match="PREAUTH"):
+        Session(Opened(), starttls=True).receive(Side.SERVER, b"* PREAUTH welcome\r\n")
+
+
+def test_a_number_that_changes_its_message_under_a_fetch_ends_the_connection() -> None:
+    session = Session(Opened())
+    session.receive(Side.CLIENT, b"1 FETCH 1 BODY[]<0.2>\r\n")
+    session.receive(Side.SERVER, b"* 1 FETCH (UID 5 BODY[] {4}\r\nabcd)\r\n1 OK done\r\n")
+    session.receive(Side.CLIENT, b"2 FETCH 1 BODY[]<2.2>\r\n")
+    with pytest.raises(PeerError, match="keeps its message"):
+        session.receive(Side.SERVER, b"* 1 FETCH (UID 6 BODY[]<0> {1}\r\n")
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (b'1 LOGIN "an\\"na" secret\r\n', 'an"na'),
+        (b"1 LOGIN {4+}\r\nanna {6+}\r\nsecret\r\n", "anna"),
+        (b"1 AUTHENTICATE PLAIN AGFubmEAc2VjcmV0\r\n", "anna"),
+        (b"1 AUTHENTICATE XOAUTH2 dXNlcj1hbm5hQGV4YW1wbGUub3JnAWF1dGg9QmVhcmVyIHgBAQ==\r\n", "anna@example.org"),
+        (b"1 AUTHENTICATE SCRAM-SHA-256 bixhPSxuPWFubmEscj1hYmM=\r\n", "anna"),
+        (b"1 AUTHENTICATE CRAM-MD5 YW5uYSAwMTIz\r\n", "anna"),
+        (b"1 AUTHENTICATE PLAIN ????\r\n", ""),
+    ],
+)
+def test_of_a_login_only_the_name_is_remembered(said: bytes, name: str) -> None:
+    session = Session(Opened())
+    session.receive(Side.CLIENT, said)
+    assert session.account == ""
+    session.receive(Side.SERVER, b"1 OK welcome\r\n")
+    assert session.authenticated
+    assert session.account == name
+
+
+TOKENS = st.sampled_from(
+    b'* 1 FETCH (|UID 5 |BODY[] |BODY[1] |RFC822.HEADER |BODYSTRUCTURE |(|)|"|NIL| |\r\n|{3}\r\n|{0}\r\n|abc|\\|1 OK |'
+    b"[CAPABILITY A|]|* |+ |<0>|[|\n".split(b"|")
+)
+
+
+@given(st.lists(TOKENS, max_size=40).map(b"".join), st.sampled_from([1, 7, 10_000]))
+def test_nothing_that_a_server_says_is_too_odd(said: bytes, piece: int) -> None:
+    heard = []
+    for size in (piece, len(said) or 1):
+        session = Session(Opened())
+        session.receive(Side.CLIENT, b"1 FETCH 1 (BODY[1]<0.2> BODY[])\r\n")
+        heard.append(b"")
+        for start in range(0, len(said), size):
+            session.receive(Side.SERVER, said[start : start + size])
+            heard[-1] += session.take(Side.CLIENT)
+    assert heard[0] == heard[1]
+
+
+@given(st.lists(TOKENS, max_size=40).map(b"".join))
+def test_without_content_nothing_changes(said: bytes) -> None:
+    session = Session(lambda _: None)
+    said = said.replace(b"[CAPABILITY", b"[")
+    session.receive(Side.SERVER, said + b"\r\n")
+    heard = session.take(Side.CLIENT)
+    assert (said + b"\r\n").startswith(heard)
