@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from bench import messages
 from bench.cleaning import clean
@@ -12,6 +13,7 @@ from tests.message.hostile import SHAPES
 MAX_SECONDS = 1.0
 MAX_GROWTH = 2.6  # times as long for twice the octets; 2 is linear, 4 quadratic
 MEASURABLE = 0.02  # seconds; below, growth says nothing
+PARTS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # of a shape's size
 SLOWEST = 5  # shapes that get a row of their own
 
 # Something to find in front and behind: without a reference the cleaner would not even look at the rest.
@@ -22,21 +24,44 @@ _BEFORE = (
 _BEHIND = b'<img src="https://img.example.net/o?id=fake-fake-fake-0002">'
 
 
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The largest size of a shape that was tried: a `part` of the whole, its seconds, and those of half of it."""
+
+    part: float
+    seconds: float
+    half: float
+
+    @property
+    def growth(self) -> float:
+        """How many times as long as half of it."""
+        return self.seconds / self.half if self.seconds >= MEASURABLE else 0.0
+
+
 def hostile(quick: bool) -> Iterator[Row]:
-    """The slowest shape, the one that grows most, and the five slowest for information."""
-    seconds: dict[str, float] = {}
-    growth: dict[str, float] = {}
-    for name, (build, count) in SHAPES.items():
-        half = _seconds(build, count // 2, 1 if quick else 2)
-        seconds[name] = _seconds(build, count, 1 if quick else 2)
-        if seconds[name] >= MEASURABLE:
-            growth[name] = seconds[name] / half
-    by_time = sorted(seconds, key=lambda name: seconds[name], reverse=True)
-    steepest = max(growth, key=lambda name: growth[name])
-    about = f"the worst of {len(seconds)} shapes"
-    yield Row("hostile HTML, growth", growth[steepest], "x", MAX_GROWTH, f"{about}, {steepest}: n beside n/2")
-    for name in by_time[: 1 if quick else SLOWEST]:
-        yield Row(f"hostile HTML, {name}", seconds[name], "s", MAX_SECONDS, f"one of the slowest of {len(seconds)}")
+    """The one that grows most, and the slowest ones."""
+    timings = {name: timing(*shape, rounds=1 if quick else 2) for name, shape in SHAPES.items()}
+    steepest = max(timings, key=lambda name: timings[name].growth)
+    how = f"the worst of {len(timings)} shapes, {steepest}: n beside n/2"
+    yield Row("hostile HTML, growth", timings[steepest].growth, "x", MAX_GROWTH, how)
+    slowest = sorted(timings, key=lambda name: timings[name].seconds / timings[name].part, reverse=True)
+    for name in slowest[:SLOWEST]:
+        found = timings[name]
+        how = f"one of the slowest of {len(timings)}" + (
+            f"; given up at n/{1 / found.part:.0f}" if found.part < 1 else ""
+        )
+        yield Row(f"hostile HTML, {name}", found.seconds, "s", MAX_SECONDS, how)
+
+
+def timing(build: Callable[[int], bytes], count: int, rounds: int) -> Timing:
+    """Doubles the size up to `count` repetitions, or until it takes too long already."""
+    half = _seconds(build, int(count * PARTS[0]), rounds)
+    for part in PARTS[1:]:
+        seconds = _seconds(build, int(count * part), rounds)
+        if part == 1 or seconds > MAX_SECONDS:
+            break
+        half = seconds
+    return Timing(part, seconds, half)
 
 
 def _seconds(build: Callable[[int], bytes], count: int, rounds: int) -> float:

@@ -30,7 +30,7 @@ def memory(quick: bool) -> Iterator[Row]:
         yield _growth("memory, whole", _whole(way, len(large)), MAX_GROWTH, f"{what}; the peak (VmHWM) above idle")
         how = f"{what} by BODY.PEEK[]<n.{SUBSTRING}>; the section is kept while it is read"
         yield _growth("memory, in substrings", _substrings(way, len(large)), None, how)
-    yield _first_half(large)
+    yield from streaming(large)
 
 
 def _growth(name: str, octets: int, target: float | None, how: str) -> Row:
@@ -57,7 +57,7 @@ def _substrings(way: Way, length: int) -> int:
         return way.status("VmHWM") - idle
 
 
-def _first_half(message: bytes) -> Row:
+def streaming(message: bytes) -> Iterator[Row]:
     """The server sends the second half when the client asks for more, which it does when it has seen the first."""
     half = len(message) // 2
     head = b"* 1 FETCH (UID 1 BODY[] {%d}\r\n" % len(message)
@@ -72,4 +72,4 @@ def _first_half(message: bytes) -> Row:
         came = client.receive(len(head) + half, QUIET)
         assert client.command(b"n NOOP") + came > len(message)
     how = "how much of the first half the client does not have while the server waits half-way; all of it would be 1"
-    return Row("streaming, held back", 1 - came / (len(head) + half), "of 1", MAX_HELD_BACK, how)
+    yield Row("streaming, held back", 1 - came / (len(head) + half), "of 1", MAX_HELD_BACK, how)
