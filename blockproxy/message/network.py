@@ -11,9 +11,9 @@ import re
 # One literal octet at the front of each pattern: `re` then runs through a newsletter at memchr's pace.
 _SCHEME = re.compile(
     rb":(?<=[pPsSeE\t\r\n]:)"
-    rb"(?:(?<=[tT][pP]:)|(?<=[pP][sS]:)|(?<=[iI\t\r\n][lL][eE]:)|(?<=[\t\r\n]:)|(?<=[\t\r\n].:))"
+    rb"(?:(?<=[tT][pP]:)|(?<=[tT\t\r\n][pP][sS]:)|(?<=[iI\t\r\n][lL][eE]:)|(?<=[\t\r\n]:)|(?<=[\t\r\n].:))"
 )
-_SLASHES = re.compile(rb"/[/\\\t\r\n]")
+_SLASHES = re.compile(rb"/[\t\r\n]*+[/\\]")
 _BACKSLASH = re.compile(rb"\\")
 # References to what a scheme, its colon, slashes and ignored white space are written with.
 _REFERENCE = re.compile(

@@ -88,7 +88,7 @@ def read_fully(view: bytes) -> list[Reference]:
 
 def _resolved(found: Iterable[Found], base: str | None) -> Iterator[tuple[Found, str]]:
     for one in found:
-        url = resolve(one.url, base)
+        url = resolve(one.url, base) if one.url else None  # an empty one is never fetched
         if url is not None:
             yield one, url
 
@@ -178,15 +178,16 @@ class _Page:
 
     def _of_value(self, row: Row, written: bytes, offset: int, element: Element | None) -> Iterator[Reference]:
         """The references in a value of any syntax, each where it is written in the view."""
-        decoded = charref.decode(written)
+        decoded = charref.decode(written) if b"&" in written else None
+        value = decoded.text if decoded else written
         if row.syntax is Syntax.DOCUMENT:
-            inner = _in_html(decoded.text, self.base, self._depth + 1) if self._depth < MAX_NESTING else []
+            inner = _in_html(value, self.base, self._depth + 1) if self._depth < MAX_NESTING else []
             read = [(one.url, one.span, one.place) for one in inner]
         else:
-            pairs = _resolved(values.READERS[row.syntax](decoded.text), self._resolve_with)
+            pairs = _resolved(values.READERS[row.syntax](value), self._resolve_with)
             read = [(url, Span(one.start, one.end), _place(row, one)) for one, url in pairs]
         for url, span, place in read:
-            start, end = decoded.source(*span)
+            start, end = decoded.source(*span) if decoded else span
             yield Reference(url, Span(offset + start, offset + end), place, element)
 
     def _other(self, token: Token) -> Iterator[Reference]:
