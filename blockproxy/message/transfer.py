@@ -11,9 +11,10 @@ import binascii
 import re
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 from blockproxy.model import Patch, Span
 
@@ -69,7 +70,6 @@ class Identity(Decoded):
 
 # What a decoder has to think about: a broken escape, or blanks between `=` and the end of the line.
 _ODD = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n)")
-_TOKEN = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*(?:\r?\n|\Z))|(.)", re.DOTALL)
 _ESCAPED = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*(?:\r?\n|\Z))")
 
 
@@ -80,50 +80,85 @@ def _undo(block: bytes) -> bytes:
     return _ESCAPED.sub(lambda match: bytes.fromhex(match[1].decode()) if match[1] else b"", block)
 
 
+class _Block(NamedTuple):
+    """How decoded octets of one block lie in the encoded ones, both counted from the start of the leaf.
+
+    From the decoded octet `marks[n]` up to the next mark, an octet stands `shifts[n]` behind its decoded place. Only
+    the last octet in front of a mark can be an escape.
+    """
+
+    marks: list[int]
+    shifts: list[int]
+
+
+class _Run(NamedTuple):
+    """Decoded octets `start` to `end` that stand side by side from `slot` on; or one octet, as an escape."""
+
+    start: int
+    end: int
+    slot: int
+    escaped: bool
+
+
 class QuotedPrintable(Decoded):
-    """Section 6.7. Decoded in blocks of whole lines, so that only touched blocks need a map of every octet."""
+    """Section 6.7. Decoded in blocks of whole lines, so that only touched blocks need a map."""
 
     def __init__(self, encoded: bytes) -> None:
         self._encoded = encoded
         self._cuts = _line_cuts(encoded)
-        blocks = [_undo(encoded[start:end]) for start, end in self._blocks()]
+        blocks = [_undo(encoded[start:end]) for start, end in pairwise(self._cuts)]
         self._starts = [0, *accumulate(map(len, blocks))]
-        self._maps: dict[int, list[int]] = {}
+        self._maps: dict[int, _Block] = {}
         self.octets = b"".join(blocks)
 
-    def _blocks(self) -> Iterable[tuple[int, int]]:
-        return zip(self._cuts, self._cuts[1:], strict=False)
+    def _map(self, position: int) -> _Block:
+        """The map of the block that holds decoded `position`."""
+        number = bisect_right(self._starts, position) - 1
+        known = self._maps.get(number)
+        if known is None:
+            decoded, shift = self._starts[number], self._cuts[number] - self._starts[number]
+            marks, shifts = [decoded], [shift]
+            for escape in _ESCAPED.finditer(self._encoded, *self._cuts[number : number + 2]):
+                is_octet = escape[1] is not None
+                marks.append(escape.start() - shift + is_octet)
+                shift += escape.end() - escape.start() - is_octet
+                shifts.append(shift)
+            known = self._maps[number] = _Block(marks, shifts)
+        return known
 
-    def _at(self, position: int) -> int:
-        """The offset in the encoded leaf of the slot that holds decoded `position`; its end, one past the last."""
-        if position >= len(self.octets):
-            return len(self._encoded)
-        block = bisect_right(self._starts, position) - 1
-        if block not in self._maps:
-            start, end = self._cuts[block], self._cuts[block + 1]
-            tokens = _TOKEN.finditer(self._encoded, start, end)
-            self._maps[block] = [token.start() for token in tokens if token.lastindex]
-        return self._maps[block][position - self._starts[block]]
+    def _run(self, position: int, end: int) -> _Run:
+        """The longest run that begins at decoded `position` and ends before or at `end`."""
+        block = self._map(position)
+        index = bisect_right(block.marks, position)
+        slot = position + block.shifts[index - 1]
+        if _ESCAPED.match(self._encoded, slot):
+            return _Run(position, position + 1, slot, escaped=True)
+        stop = block.marks[index] if index < len(block.marks) else self._starts[bisect_right(self._starts, position)]
+        if stop - position > 1 and _ESCAPED.match(self._encoded, stop - 1 + block.shifts[index - 1]):
+            stop -= 1
+        return _Run(position, min(stop, end), slot, escaped=False)
 
-    def _width(self, slot: int) -> int:
-        return 3 if _ESCAPED.match(self._encoded, slot) else 1
+    def _runs(self, span: Span) -> Iterator[_Run]:
+        position = span.start
+        while position < span.end:
+            run = self._run(position, span.end)
+            yield run
+            position = run.end
 
     def plain_only(self, position: int) -> bool:
         """See `Decoded.plain_only`."""
-        return self._width(self._at(position)) == 1
+        return position < len(self.octets) and not self._run(position, position + 1).escaped
 
     def encode(self, patches: Sequence[Patch]) -> bytes:
         """See `Decoded.encode`. Raises UndecodableError when the result would not decode to what was meant."""
         out = bytearray(self._encoded)
         for patch in patches:
-            for position, octet in enumerate(patch.replacement, patch.span.start):
-                if octet == self.octets[position]:
-                    continue
-                slot = self._at(position)
-                if self._width(slot) == 3:
-                    out[slot : slot + 3] = b"=%02X" % octet
-                else:
-                    out[slot] = octet
+            for run in self._runs(patch.span):
+                new = patch.replacement[run.start - patch.span.start : run.end - patch.span.start]
+                if not run.escaped:
+                    out[run.slot : run.slot + len(new)] = new
+                elif new != self.octets[run.start : run.end]:
+                    out[run.slot : run.slot + 3] = b"=%02X" % new[0]
         self._check(out, apply(self.octets, patches))
         return bytes(out)
 
@@ -136,11 +171,13 @@ class QuotedPrintable(Decoded):
 
     def locate(self, span: Span) -> Span:
         """See `Decoded.locate`."""
-        start = self._at(span.start)
+        if span.start >= len(self.octets):
+            return Span(len(self._encoded), len(self._encoded))
+        start = self._run(span.start, span.start + 1).slot
         if span.end <= span.start:
             return Span(start, start)
-        last = self._at(span.end - 1)
-        return Span(start, last + self._width(last))
+        last = self._run(span.end - 1, span.end)
+        return Span(start, last.slot + (3 if last.escaped else 1))
 
 
 def _line_cuts(encoded: bytes) -> list[int]:
