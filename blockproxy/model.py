@@ -77,8 +77,7 @@ class Place:
     resource: Resource
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """One attribute of a start tag: `name` in lower case, `value` with its character references resolved.
 
     `span` covers the value as written, without its quotes; `whole` the attribute from its name to its closing quote.
@@ -111,8 +110,7 @@ class Element:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """Opening the message, or a click in it, would reach the network here.
 
     `url` is what the program that shows the message would resolve, with references, escapes and `<base>` applied.
