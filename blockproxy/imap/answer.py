@@ -180,16 +180,16 @@ class Answer:
             return label + b" " + self._literal(name, match[2], window, known)
         if match[3] is None:  # NIL
             return label + match[0][match.end(1) - match.start() :]
-        octets = self._quoted(name, unquote(match[3])) if known is None else known
+        octets = self._quoted(name, unquote(match[3])) if known is None else bytes(known)
         start, stop = bounds(len(octets), window)
         return label + b" " + string(octets[start:stop])
 
-    def _literal(self, name: Name, announced: bytes, window: Window | None, known: bytes | None) -> bytes:
+    def _literal(self, name: Name, announced: bytes, window: Window | None, known: bytearray | None) -> bytes:
         """Get ready for a literal; its announcement."""
         length = int(announced.strip(b"~{}\r\n"))
         start, stop = bounds(length if known is None else len(known), window)
         if known is not None:
-            self._stream = Splice(known[start:stop])
+            self._stream = Splice(bytes(memoryview(known)[start:stop]))
         elif not self._unchanged(name.key):
             self._stream = self._opened(name, length, window)
         return announced if window is None else b"{%d}\r\n" % (stop - start)
@@ -202,6 +202,7 @@ class Answer:
         if self._uid is not None and section_filter is None:
             self._mailbox.keep(self._uid, name.key, None)
         elif self._uid is not None and length <= MAX_CACHED:
+            self._mailbox.make_room(length)
             keep = partial(self._mailbox.keep, self._uid, name.key)
         return Stream(length, section_filter, window, keep)
 
@@ -238,7 +239,7 @@ class Answer:
         self._taken[key] = turn + 1
         return windows[turn] if turn < len(windows) else None
 
-    def _known(self, key: bytes) -> bytes | None:
+    def _known(self, key: bytes) -> bytearray | None:
         request = self._request
         if request is None or request.known.get(key) is None:
             return None
@@ -247,7 +248,7 @@ class Answer:
         return request.known[key]
 
     def _unchanged(self, key: bytes) -> bool:
-        return self._request is not None and self._request.known.get(key, b"") is None
+        return self._request is not None and self._request.known.get(key, key) is None
 
 
 class Whole:

@@ -3,6 +3,7 @@
 Nothing that goes wrong in here reaches the connection: the original octets pass, and the event log says why.
 """
 
+from collections import deque
 from collections.abc import Callable
 
 from blockproxy.cleaner import Cleaner
@@ -17,27 +18,27 @@ Record = Callable[[Cleaned, Delivery], None]
 class CleaningFilter:
     """One section on its way through a `Cleaner`."""
 
+    __slots__ = ("_cleaner", "_done", "_owed", "_section", "_skip", "held")
+
     def __init__(self, cleaner: Cleaner, section: Section, done: Callable[[Section, Cleaned], None]) -> None:
         self._cleaner: Cleaner | None = cleaner
         self._section = section
         self._done = done
-        self._owed = bytearray()  # what was fed and not returned, as it was
-
-    @property
-    def held(self) -> int:
-        """Octets that the cleaner keeps back."""
-        return len(self._owed)
+        self._owed: deque[bytes] = deque()  # what was fed and not returned, as it was
+        self._skip = 0  # octets of the first of them that were returned
+        self.held = 0  # octets that the cleaner keeps back
 
     def feed(self, data: bytes) -> bytes:
         """See `SectionFilter`."""
         if self._cleaner is None:
             return data
-        self._owed += data
+        self._owed.append(data)
+        self.held += len(data)
         try:
             cleaned = self._cleaner.feed(data)
         except Exception as error:  # noqa: BLE001 - whatever it was, the reader gets the message
             return self._failed(error)
-        del self._owed[: len(cleaned)]
+        self._returned(len(cleaned))
         return cleaned
 
     def close(self) -> bytes:
@@ -48,13 +49,20 @@ class CleaningFilter:
             cleaned = self._cleaner.close()
         except Exception as error:  # noqa: BLE001 - whatever it was, the reader gets the message
             return self._failed(error)
-        self._owed.clear()
         self._done(self._section, cleaned)
         return cleaned.message
 
+    def _returned(self, count: int) -> None:
+        self.held -= count
+        self._skip += count
+        owed = self._owed
+        while owed and self._skip >= len(owed[0]):
+            self._skip -= len(owed.popleft())
+
     def _failed(self, error: Exception) -> bytes:
         self._cleaner = None
-        original = bytes(self._owed)
+        self.held = 0
+        original = b"".join(self._owed)[self._skip :]
         self._owed.clear()
         self._done(self._section, skipped(self._section, "error", type(error).__name__))
         return original

@@ -76,7 +76,7 @@ class Leg(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send octets."""
-        if data and self.transport is not None:
+        if self.transport is not None:
             self.transport.write(data)
 
     def close(self) -> None:
@@ -186,8 +186,10 @@ class Connection:
 
     def flush(self) -> None:
         """Write what the session has for either side, and record what was found."""
-        self.client.write(self.session.take(Side.CLIENT))
-        self.server.write(self.session.take(Side.SERVER))
+        for leg, side in ((self.client, Side.CLIENT), (self.server, Side.SERVER)):
+            data = self.session.take(side)
+            if data:
+                leg.write(data)
         self._cleaning.flush()
 
     def _process(self, side: Side, data: bytes) -> None:

@@ -43,13 +43,13 @@ class Stream:
         length: int,
         section_filter: SectionFilter | None,
         window: Window | None,
-        keep: Callable[[bytes], None] | None = None,
+        keep: Callable[[bytearray], None] | None = None,
     ) -> None:
         self._length = length
         self._filter = section_filter
         self._start, self._stop = bounds(length, window)
         self._keep = keep
-        self._kept: list[bytes] = []
+        self._kept = bytearray()  # grows in place: a list of pieces would have to be joined, at twice the memory
         self._done = 0
         self.lead = b""
 
@@ -73,9 +73,9 @@ class Stream:
             if last:
                 data += self._filter.close()
         if self._keep is not None:
-            self._kept.append(data)
+            self._kept += data
             if last:
-                self._keep(b"".join(self._kept))
+                self._keep(self._kept)
         return data
 
 

@@ -87,7 +87,7 @@ class Request:
 
     plan: Plan
     uid: int | None = None
-    known: Mapping[bytes, bytes | None] = field(default_factory=dict)
+    known: Mapping[bytes, bytearray | None] = field(default_factory=dict)
 
 
 def arguments(raw: bytes) -> tuple[bytes, bytes, bytes] | None:
@@ -131,7 +131,7 @@ def plan(text: bytes, by_uid: bool) -> Plan | None:
     return None if wanted is None else widen(wanted, by_uid, {})
 
 
-def widen(wanted: Asked, by_uid: bool, known: Mapping[bytes, bytes | None]) -> Plan:
+def widen(wanted: Asked, by_uid: bool, known: Mapping[bytes, bytearray | None]) -> Plan:
     """Make the plan. `by_uid` says that the answer has the UID anyway, `known` which sections need not come again."""
     names = [item.name for item in wanted.items]
     extra = _extra(names, by_uid, known)
@@ -149,7 +149,7 @@ def widen(wanted: Asked, by_uid: bool, known: Mapping[bytes, bytes | None]) -> P
     )
 
 
-def _extra(names: list[Name], by_uid: bool, known: Mapping[bytes, bytes | None]) -> list[bytes]:
+def _extra(names: list[Name], by_uid: bool, known: Mapping[bytes, bytearray | None]) -> list[bytes]:
     """Items to ask in addition, UID in front: Thunderbird files a body under the wrong header otherwise."""
     content = [name for name in names if name.scope is not None]
     present = {name.key for name in names}
@@ -163,16 +163,16 @@ def _extra(names: list[Name], by_uid: bool, known: Mapping[bytes, bytes | None])
     return [item for item in extra if named(item).key not in present]
 
 
-def _windows(wanted: Asked, known: Mapping[bytes, bytes | None]) -> dict[bytes, tuple[Window | None, ...]]:
+def _windows(wanted: Asked, known: Mapping[bytes, bytearray | None]) -> dict[bytes, tuple[Window | None, ...]]:
     cut = {item.name.key for item in wanted.items if item.window and item.name.scope is not None}
     return {
         key: tuple(item.window for item in wanted.items if item.name.key == key)
         for key in cut
-        if known.get(key, b"") is not None
+        if known.get(key, key) is not None
     }
 
 
-def _upstream(item: Item, known: Mapping[bytes, bytes | None]) -> bytes:
+def _upstream(item: Item, known: Mapping[bytes, bytearray | None]) -> bytes:
     if item.window is None or item.name.scope is None:
         return item.raw
     if item.name.key not in known:

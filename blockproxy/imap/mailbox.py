@@ -25,7 +25,7 @@ class Mailbox:
         self.uidvalidity: int | None = None
         self.uids: dict[int, int] = {}
         self._structures: OrderedDict[int, bytes] = OrderedDict()
-        self._sections: OrderedDict[tuple[int, bytes], bytes | None] = OrderedDict()
+        self._sections: OrderedDict[tuple[int, bytes], bytearray | None] = OrderedDict()
         self._size = 0
 
     def number(self, sequence: int, uid: int) -> None:
@@ -46,18 +46,23 @@ class Mailbox:
         raw = None if uid is None else self._structures.get(uid)
         return None if raw is None else structure.parse(raw)
 
-    def keep(self, uid: int, key: bytes, section: bytes | None) -> None:
+    def keep(self, uid: int, key: bytes, section: bytearray | None) -> None:
         """Keep a cleaned section for the substrings to come; None says that it passes unchanged."""
-        self._size += len(section or b"") - len(self._sections.pop((uid, key), None) or b"")
+        self._size -= len(self._sections.pop((uid, key), None) or b"")
+        self.make_room(len(section or b""))
+        self._size += len(section or b"")
         self._sections[uid, key] = section
-        while self._size > MAX_CACHED or len(self._sections) > MAX_REMEMBERED:
+
+    def make_room(self, octets: int) -> None:
+        """Forget what was not used for longest, so that a section of so many octets can be kept."""
+        while self._sections and (self._size + octets > MAX_CACHED or len(self._sections) >= MAX_REMEMBERED):
             self._size -= len(self._sections.popitem(last=False)[1] or b"")
 
     def knows(self, uid: int, key: bytes) -> bool:
         """Whether the section is kept."""
         return (uid, key) in self._sections
 
-    def section(self, uid: int, key: bytes) -> bytes | None:
+    def section(self, uid: int, key: bytes) -> bytearray | None:
         """The section that was kept."""
         self._sections.move_to_end((uid, key))
         return self._sections[uid, key]

@@ -51,7 +51,8 @@ class ServerLeg:
             if piece.literal is None:
                 self._answer = None
                 state.flush_replies()
-        self._client.run()
+        if self._client.waiting:
+            self._client.run()
 
     def _give(self, data: bytes) -> None:
         if data:
@@ -74,7 +75,7 @@ class ServerLeg:
             self._tagged(raw)
 
     def _tagged(self, raw: bytes) -> None:
-        self._state.to_client.append(self._status(raw))
+        self._state.to_client.append(self._status(raw) if b"[" in raw else raw)
         match = TAGGED.match(raw)
         if match is None:
             return
@@ -85,7 +86,10 @@ class ServerLeg:
     def _untagged(self, line: Line) -> None:
         raw = line.raw
         if HEAD.match(raw):
-            self._fetch(line)
+            if line.literal is None and not CONTENT.search(raw):
+                self._state.to_client.append(raw)
+            else:
+                self._fetch(line)
             return
         match = UNTAGGED.match(raw)
         keyword = match[2].upper() if match else b""
@@ -99,9 +103,6 @@ class ServerLeg:
         self._state.to_client.append(raw)
 
     def _fetch(self, line: Line) -> None:
-        if line.literal is None and not CONTENT.search(line.raw):
-            self._state.to_client.append(line.raw)
-            return
         state = self._state
         self._answer = relay(line.raw, state.mailbox, self._request(line.raw), state.open_section)
         self._give(self._answer.line(line.raw, line.literal))
@@ -130,7 +131,7 @@ class ServerLeg:
 
     def _status(self, raw: bytes) -> bytes:
         """A status response as the client may see it."""
-        match = CODE.match(raw) if b"[" in raw else None
+        match = CODE.match(raw)
         if match is None:
             return raw
         head, value = match["head"], match["value"]

@@ -64,10 +64,18 @@ class State:
 
     def complete(self, tag: bytes, *, ok: bool) -> Command | None:
         """The server has answered `tag`; None for a tag that nobody sent."""
-        command = next((command for command in self.pending if command.tag == tag and command.reply is None), None)
-        if command is not None:
-            self.pending.remove(command) if command is not self.pending[0] else self.pending.popleft()
-            _AFTER.get(command.verb, _nothing)(self, command, ok)
+        pending = self.pending
+        if pending and pending[0].tag == tag and pending[0].reply is None:
+            command = pending.popleft()
+        else:
+            found = next((command for command in pending if command.tag == tag and command.reply is None), None)
+            if found is None:
+                return None
+            pending.remove(found)
+            command = found
+        after = _AFTER.get(command.verb)
+        if after is not None:
+            after(self, command, ok)
         return command
 
     def selecting(self) -> Command | None:
@@ -79,10 +87,6 @@ class State:
         if not command.opened:
             command.opened = True
             self.mailbox = Mailbox(command.name)
-
-
-def _nothing(_state: State, _: Command, _ok: bool) -> None:
-    pass
 
 
 def _logged_in(state: State, command: Command, ok: bool) -> None:

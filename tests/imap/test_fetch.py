@@ -98,7 +98,7 @@ def test_by_sequence_number_the_uid_comes_first(items: str, wide: str) -> None:
 def test_a_section_that_is_here_costs_one_octet() -> None:
     wanted = fetch.asked(b"(BODY[2]<8192.16384> BODY.PEEK[3]<0.5> FLAGS)")
     assert wanted is not None
-    plan = fetch.widen(wanted, True, {b"BODY[2]": b"section", b"BODY[3]": None})
+    plan = fetch.widen(wanted, True, {b"BODY[2]": bytearray(b"section"), b"BODY[3]": None})
     assert plan.arguments == b"(BODY[2]<0.1> BODY.PEEK[3]<0.5> FLAGS)"
     assert plan.windows == {b"BODY[2]": (Window(8192, 16384),)}
 
