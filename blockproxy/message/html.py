@@ -45,7 +45,7 @@ _SCRIPT = re.compile(rb"<!--|-->|<(/?)script(?=[\t\n\x0c\r />])", re.IGNORECASE)
 _PLAIN = re.compile(
     rb"(?:[^<]++"
     rb"|</[a-zA-Z][^\"'<>]*+>"
-    rb"|<(?!(?i:s(?:tyle|cript|vg)|t(?:itle|extarea)|xmp|iframe|no(?:embed|frames)|plaintext|math|base)[\t\n\x0c\r />])"
+    rb"|<(?!(?i:s(?:tyle|cript|vg)|t(?:itle|extarea)|xmp|iframe|no(?:embed|frames)|plaintext|math)[\t\n\x0c\r />])"
     rb"[a-zA-Z][^\t\n\x0c\r \"'<>=/]*+"
     rb"(?:[\t\n\x0c\r /]*+[^\t\n\x0c\r \"'<>=/]++"
     rb"(?:[\t\n\x0c\r ]*+=[\t\n\x0c\r ]*+(?:\"[^\"]*+\"|'[^']*+'|[^\t\n\x0c\r \"'<>=`]++(?=[\t\n\x0c\r >])))?+)*+"
@@ -177,14 +177,11 @@ class _Tokenizer:
         self._style_end = 0  # of the foreign style sheet that is already out
 
     def run(self) -> Iterator[Token | StartTag]:
-        view, end = self._view, self._end
         while True:
-            begin = (
-                self._next() if self._signs is not None and not self._foreign else view.find(b"<", self._position, end)
-            )
+            begin = self._next()
             if begin < 0:
                 return
-            match = _TOKEN.match(view, begin, end)
+            match = _TOKEN.match(self._view, begin, self._end)
             if match is None:
                 self._position = begin + 1
             elif match[2] is not None:
@@ -199,15 +196,17 @@ class _Tokenizer:
 
     def _next(self) -> int:
         """The next `<` that cannot be passed over, or -1."""
-        signs = self._signs or ()
-        position = self._position
+        view, position, signs = self._view, self._position, self._signs
+        if signs is None or self._foreign:
+            return view.find(b"<", position, self._end)
         while True:
             index = bisect_left(signs, position)
             if index == len(signs) or signs[index] >= self._end:
                 return -1
             sign = signs[index]
-            plain = _PLAIN.match(self._view, position, sign)
-            position = self._view.find(b"<", plain.end() if plain else position, self._end)
+            # Nothing that ends before the next sign can matter.
+            plain = _PLAIN.match(view, position, sign)
+            position = view.find(b"<", plain.end() if plain else position, self._end)
             if position < sign:
                 return position
 

@@ -24,6 +24,7 @@ MAX_NESTING = 4  # documents in srcdoc in documents; each level reads its octets
 _ABSOLUTE = re.compile(r"[\x00-\x20]*+(?:[hHfF][tTpPsSiIlLeE\t\r\n]*+:|[/\\][\t\r\n]*+[/\\])")
 _WITHOUT_SCHEME = re.compile(r"[\x00-\x20]*+[/\\]")
 _LEADS_NOWHERE = re.compile(r"[\x00-\x20]*+(?:data|cid|mid|mailto|tel|sms|javascript|about):", re.IGNORECASE)
+_IGNORED = "".join(map(chr, range(0x21)))  # what browsers take off the front of a URL
 _QUOTED = re.compile(rb"\"([^\"]++)|'([^']++)")
 _SCRIPT_SOURCE_MAP = re.compile(rb"//[#@] sourceMappingURL=(\S++)")
 _INSTRUCTION = re.compile(rb"\?[a-zA-Z-]++")
@@ -61,7 +62,7 @@ def resolve(url: str, base: str | None = None) -> str | None:
         return None
     elif _WITHOUT_SCHEME.match(url):
         # The message itself has no URL whose scheme `//host/path` could take over; clients take https.
-        parsed = parse("https:" + url.lstrip("".join(map(chr, range(0x21)))))
+        parsed = parse("https:" + url.lstrip(_IGNORED))
     else:
         parsed = parse(url)
     return parsed.href if parsed is not None else None
@@ -110,11 +111,18 @@ class _Page:
         """What relative URLs are resolved with: the document's own base, or else the one it was given."""
         return self._found_base or self._resolve_with
 
+    @property
+    def _must_begin_again(self) -> bool:
+        """Whether the base that counts is known, and is not the one that this reading resolves with."""
+        return self._found_base is not None and not self._base_in_comment and self._found_base != self._resolve_with
+
     def read(self) -> list[Reference]:
         found: list[Reference] = []
         for token in html.tokens(self._view, self._signs):
             if isinstance(token, StartTag):
                 self._start_tag(token, found)
+                if self._must_begin_again:
+                    return found
             elif token.kind in _HOLD_REFERENCES and self._signed(*token.span):
                 found += self._other(token)
         if self._foreign_style:

@@ -61,7 +61,7 @@ SHAPES: dict[str, tuple[Callable[[int], bytes], int]] = {
     "brackets of a srcset": (_repeated(b"a (", b"<img srcset='//example.com/ ", b"'>"), 400_000),
     "spaces of a refresh": (_repeated(b" ", b"<meta http-equiv=refresh content='0;", b"//example.com'>"), 1_000_000),
     "slashes in an address": (_repeated(b"/", b"<a href='https:", b"'>"), 1_000_000),
-    "bases": (_repeated(b"<base href='//example.com/'>"), 50_000),
+    "bases": (_repeated(b"<base href='//example.com/'>"), 40_000),
     "srcdoc in srcdoc": (_repeated(b"<iframe srcdoc='<iframe srcdoc=//x.example>'>"), 30_000),
 }
 
