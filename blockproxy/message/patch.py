@@ -122,20 +122,24 @@ def _label(finding: Finding) -> bytes:
 
 
 def _remove_tag(element: Element, page: Page, label: bytes) -> Patch | None:
-    span = element.span
-    places = [position for position in range(*span) if page.view[position] not in BREAKS]
-    whole = places[:4] == list(range(span.start, span.start + 4)) and places[-3:] == list(range(span.end - 3, span.end))
-    if not element.in_comment and whole and len(places) >= len(b"<!---->"):
-        room = len(places) - len(b"<!---->")
+    start, end = element.span
+    octets = page.view[start:end]
+    room = len(octets) - octets.count(b"\r") - octets.count(b"\n") - len(b"<!---->")
+    whole = room >= 0 and not page.broken(Span(start, start + 4)) and not page.broken(Span(end - 3, end))
+    if whole and not element.in_comment:
         text = next((words for words in (label, b"blocked") if len(words) <= room), b"")
-        return _lay(page, span, b"<!--" + text + b" " * (room - len(text)) + b"-->", b".")
-    if not page.broken(span) and not page.ends_line(span.end):
-        return Patch(span, b" " * (span.end - span.start))
+        return _lay(page, element.span, b"<!--" + text + b" " * (room - len(text)) + b"-->", b".")
+    if not page.broken(element.span) and not page.ends_line(end):
+        return Patch(element.span, b" " * (end - start))
     return None
 
 
 def _lay(page: Page, span: Span, text: bytes, before_break: bytes) -> Patch:
     """`text` over the octets of `span` that are not line ends; a blank in front of one becomes `before_break`."""
+    if not page.broken(span):
+        if text.endswith(b" ") and page.ends_line(span.end):
+            text = text[:-1] + before_break
+        return Patch(span, text)
     octets = bytearray(page.view[span.start : span.end])
     characters = iter(text)
     for index, old in enumerate(octets):
