@@ -335,12 +335,12 @@ class Held:
 
 def relay(raw: bytes, mailbox: Mailbox, request: Request | None, open_section: OpenSection) -> Answer | Held | Whole:
     """What takes the answer that begins with the line `raw`."""
-    if request is None or not request.plan.changed:
-        match = _WHOLE.match(raw)
-        if match is not None:
-            return Whole(match, mailbox, open_section)
-    elif request.plan.explained:
+    if request is not None and request.plan.explained:
         first = _EXPLAINED.search(raw)
         if first is None or first[1] is None:
             return Held(mailbox, request, open_section)
+    elif request is None or not request.plan.changed:
+        match = _WHOLE.match(raw)
+        if match is not None:
+            return Whole(match, mailbox, open_section)
     return Answer(mailbox, request, open_section)

@@ -190,25 +190,25 @@ class ClientLeg:
                 state.reply(command.tag, b"BAD FETCH with something that this proxy does not know")
             return
         head, messages, items = parts
-        request = fetch.Request(plan)
+        request = fetch.Request(plan, messages, by_uid)
         if plan.windows and messages.isdigit() and state.selecting() is None:
-            request = self._remembered(int(messages), items, by_uid, plan)
+            self._remember(request, items)
             plan = request.plan
         command.request = request
         state.expect(command)
         state.to_server.append(head + plan.arguments + b"\r\n" if plan.changed else text)
 
-    def _remembered(self, number: int, items: bytes, by_uid: bool, plan: fetch.Plan) -> fetch.Request:
-        """The request for substrings of one message, without the sections that are here already."""
-        mailbox = self._state.mailbox
-        uid = number if by_uid else mailbox.uids.get(number)
-        if uid is None:
-            return fetch.Request(plan)
-        known = {key: mailbox.section(uid, key) for key in plan.windows if mailbox.knows(uid, key)}
+    def _remember(self, request: fetch.Request, items: bytes) -> None:
+        """Of a request for substrings of one message, do not ask for the sections that are here already."""
+        mailbox, number = self._state.mailbox, int(request.messages)
+        uid = number if request.by_uid else mailbox.uids.get(number)
         wanted = fetch.asked(items)
-        if not known or wanted is None:
-            return fetch.Request(plan, uid)
-        return fetch.Request(fetch.widen(wanted, by_uid, known), uid, known)
+        if uid is None or wanted is None:
+            return
+        known = {key: mailbox.section(uid, key) for key in request.plan.windows if mailbox.knows(uid, key)}
+        if known:
+            request.plan = fetch.widen(wanted, request.by_uid, known)
+            request.uid, request.known = uid, known
 
     def _authenticate(self, command: Command, text: bytes) -> None:
         self._mechanism, response = sasl(text)

@@ -78,16 +78,33 @@ class Plan:
     changed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """A FETCH in flight: its plan, and for the message `uid` the cleaned sections that are already here.
 
-    A section that is `known` as None passes unchanged.
+    A section that is `known` as None passes unchanged. `answered` holds the sequence numbers of the messages that the
+    server has spoken of.
     """
 
     plan: Plan
+    messages: bytes = b"1:*"
+    by_uid: bool = False
     uid: int | None = None
     known: Mapping[bytes, bytearray | None] = field(default_factory=dict)
+    answered: set[int] = field(default_factory=set)
+
+    def covers(self, sequence: int, uid: int | None) -> bool:
+        """Whether it asks for this message, as far as that can be told."""
+        number = uid if self.by_uid else sequence
+        return number is None or any(_within(number, part) for part in self.messages.split(b","))
+
+
+def _within(number: int, part: bytes) -> bool:
+    """Whether a range such as `7` or `3:9` includes the number; `*` and `$` may be any (RFC 9051, section 9)."""
+    ends = [int(end) for end in part.split(b":") if end.isdigit()]
+    if b"*" in part or b"$" in part:
+        return True
+    return bool(ends) and min(ends) <= number <= max(ends)
 
 
 def arguments(raw: bytes) -> tuple[bytes, bytes, bytes] | None:

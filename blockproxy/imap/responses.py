@@ -16,7 +16,8 @@ from blockproxy.imap.sections import named
 from blockproxy.imap.state import State
 from blockproxy.imap.syntax import CODE, TAGGED, UNTAGGED
 
-_CONTENT_NAME = re.compile(rb"(?:BODY\[[^\]]*\]|RFC822(?:\.HEADER|\.TEXT)?(?![.\w]))", re.IGNORECASE)
+_CONTENT_NAME = re.compile(rb"(?<=[ (])(?:BODY\[[^\]]*\]|RFC822(?:\.HEADER|\.TEXT)?)(?=[ <])", re.IGNORECASE)
+_UID = re.compile(rb"\* \d+ FETCH \(UID (\d+)", re.IGNORECASE)
 
 
 class ServerLeg:
@@ -85,11 +86,12 @@ class ServerLeg:
 
     def _untagged(self, line: Line) -> None:
         raw = line.raw
-        if HEAD.match(raw):
+        head = HEAD.match(raw)
+        if head is not None:
             if line.literal is None and not CONTENT.search(raw):
                 self._state.to_client.append(raw)
             else:
-                self._fetch(line)
+                self._fetch(int(head[1]), line)
             return
         match = UNTAGGED.match(raw)
         keyword = match[2].upper() if match else b""
@@ -102,25 +104,31 @@ class ServerLeg:
                 self._state.mailbox.uids.clear()
         self._state.to_client.append(raw)
 
-    def _fetch(self, line: Line) -> None:
+    def _fetch(self, sequence: int, line: Line) -> None:
         state = self._state
-        self._answer = relay(line.raw, state.mailbox, self._request(line.raw), state.open_section)
+        self._answer = relay(line.raw, state.mailbox, self._request(sequence, line.raw), state.open_section)
         self._give(self._answer.line(line.raw, line.literal))
 
-    def _request(self, raw: bytes) -> Request | None:
-        """Whose answer it is: the first command in flight that asked for a section in it."""
-        pending = self._state.pending
-        if len(pending) == 1:
-            first = pending[0].request
-            if first is None or not first.plan.changed:
-                return first
-        requests = [command.request for command in pending if command.request is not None]
-        if not requests:
-            return None
-        keys = {named(name).key for name in _CONTENT_NAME.findall(raw)}
-        if not keys:
-            return requests[0]
-        return next((request for request in requests if request.plan.keys & keys), None)
+    def _request(self, sequence: int, raw: bytes) -> Request | None:
+        """Whose answer it is: the first command in flight that waits for these sections of this message.
+
+        Dovecot answers several commands before it completes the first one.
+        """
+        requests = [command.request for command in self._state.pending if command.request is not None]
+        if len(requests) > 1 or (requests and requests[0].plan.changed):
+            keys = {named(name).key for name in _CONTENT_NAME.findall(raw)}
+            found = _UID.match(raw)
+            uid = None if found is None else int(found[1])
+            requests = [one for one in requests if one.covers(sequence, uid)]
+            # Some of these names may be words in a subject.
+            requests = [one for one in requests if keys <= one.plan.keys] or [
+                *[one for one in requests if keys & one.plan.keys],
+                *[one for one in requests if not keys & one.plan.keys],
+            ]
+        request = next((one for one in requests if sequence not in one.answered), requests[0] if requests else None)
+        if request is not None:
+            request.answered.add(sequence)
+        return request
 
     def _untagged_status(self, keyword: bytes, raw: bytes) -> bytes:
         if keyword == b"PREAUTH":
