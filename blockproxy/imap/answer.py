@@ -2,7 +2,7 @@
 
 Read item by item in whatever order they come, whether anybody asked for them or not. Content passes through a filter,
 what the client did not ask for is left out, a section is cut to the substring that was asked; every other octet is the
-server's own. Literals are not held, except while a body waits for the BODYSTRUCTURE that explains it (`Held`).
+server's own. Literals are not held.
 """
 
 import re
@@ -19,7 +19,6 @@ from blockproxy.imap.syntax import unquote
 from blockproxy.model import Entity, Scope
 
 MAX_COLLECTED = 256 * 1024  # octets of a BODYSTRUCTURE, or of a header that is read for the sender's name
-MAX_HELD = 1024 * 1024  # octets of bodies that wait for a BODYSTRUCTURE; with more they pass unread
 
 HEAD = re.compile(rb"\* (\d+) (?:UID)?FETCH \(", re.IGNORECASE)
 CONTENT = re.compile(rb"BODY|BINARY|RFC822(?!\.SIZE)", re.IGNORECASE)
@@ -30,13 +29,8 @@ _ITEM = re.compile(
     rb'(?:(~?\{\d+\}\r?\n)|"((?:[^"\\]|\\.)*+)"|(\([^()"{]*+\)|[^\s()"{]++)|(\())',
     re.DOTALL,
 )
-_WHOLE = re.compile(
-    rb"\* \d+ FETCH \((?:UID (\d+) )?"
-    rb'(?:(?:FLAGS|INTERNALDATE|RFC822\.SIZE|MODSEQ) (?:\([^()"{]*\)|"[^"\\]*"|\d+) )*+BODY\[\] \{(\d{1,19})\}\r\n\Z'
-)
 _NESTING = re.compile(rb'[()]|"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _STEP = {b"(": 1, b")": -1}
-_EXPLAINED = re.compile(rb"(BODYSTRUCTURE)|BODY\[(?!HEADER|\])|RFC822\.TEXT", re.IGNORECASE)
 
 
 class Answer:
@@ -249,98 +243,3 @@ class Answer:
 
     def _unchanged(self, key: bytes) -> bool:
         return self._request is not None and self._request.known.get(key, key) is None
-
-
-class Whole:
-    """The answer that nearly all are: UID, flags and dates, then one whole message, which passes through its filter.
-
-    Does what `Answer` does at a third of the price, and gives way to one when more items follow.
-    """
-
-    __slots__ = ("_answer", "_begun", "_mailbox", "_open", "_stream", "_uid")
-
-    def __init__(self, match: re.Match[bytes], mailbox: Mailbox, open_section: OpenSection) -> None:
-        self._mailbox = mailbox
-        self._open = open_section
-        self._uid = None if match[1] is None else int(match[1])
-        section = Section(Scope.MESSAGE, None, "", self._uid, mailbox.name, mailbox.uidvalidity)
-        section_filter = open_section(section)
-        self._stream = None if section_filter is None else Stream(int(match[2]), section_filter, None)
-        self._begun = False
-        self._answer: Answer | None = None
-
-    def line(self, raw: bytes, literal: int | None) -> bytes:
-        """As in `Answer`."""
-        if not self._begun:
-            self._begun = True
-            if self._stream is None:
-                return raw
-            self._stream.lead = raw
-            return b""
-        if self._answer is None:
-            if raw == b")\r\n":
-                return raw
-            self._answer = Answer(self._mailbox, None, self._open)
-            self._answer.resume(self._uid)
-        return self._answer.line(raw, literal)
-
-    def data(self, data: bytes, last: bool) -> bytes:
-        """As in `Answer`."""
-        if self._answer is not None:
-            return self._answer.data(data, last)
-        return data if self._stream is None else self._stream.feed(data, last)
-
-
-def _learn_only(_: Section) -> None:
-    return None
-
-
-class Held:
-    """An answer whose bodies stand in front of the BODYSTRUCTURE that explains them: it waits for it, within a limit.
-
-    RFC 9051 leaves the order to the server; those that were seen send the structure first, except unasked.
-    """
-
-    def __init__(self, mailbox: Mailbox, request: Request | None, open_section: OpenSection) -> None:
-        self._scout = Answer(mailbox, None, _learn_only)
-        self._answer = Answer(mailbox, request, open_section)
-        self._events: list[tuple[bytes, int | None] | tuple[bytes, bool]] | None = []
-        self._size = 0
-
-    def line(self, raw: bytes, literal: int | None) -> bytes:
-        """As in `Answer`."""
-        if self._events is None:
-            return self._answer.line(raw, literal)
-        self._scout.line(raw, literal)
-        self._events.append((raw, literal))
-        return self._replay() if literal is None or self._scout.structure is not None else b""
-
-    def data(self, data: bytes, last: bool) -> bytes:
-        """As in `Answer`."""
-        if self._events is None:
-            return self._answer.data(data, last)
-        self._scout.data(data, last)
-        self._events.append((data, last))
-        self._size += len(data)
-        return self._replay() if self._size > MAX_HELD else b""
-
-    def _replay(self) -> bytes:
-        self._answer.structure = self._scout.structure
-        events, self._events = self._events or [], None
-        return b"".join(
-            self._answer.data(octets, more) if isinstance(more, bool) else self._answer.line(octets, more)
-            for octets, more in events
-        )
-
-
-def relay(raw: bytes, mailbox: Mailbox, request: Request | None, open_section: OpenSection) -> Answer | Held | Whole:
-    """What takes the answer that begins with the line `raw`."""
-    if request is not None and request.plan.explained:
-        first = _EXPLAINED.search(raw)
-        if first is None or first[1] is None:
-            return Held(mailbox, request, open_section)
-    elif request is None or not request.plan.changed:
-        match = _WHOLE.match(raw)
-        if match is not None:
-            return Whole(match, mailbox, open_section)
-    return Answer(mailbox, request, open_section)

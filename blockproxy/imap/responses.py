@@ -7,11 +7,12 @@ address; everything else passes as it comes.
 import re
 
 from blockproxy.errors import PeerError, Side
-from blockproxy.imap.answer import CONTENT, HEAD, Answer, Held, Whole, relay
+from blockproxy.imap.answer import CONTENT, HEAD, Answer
 from blockproxy.imap.capabilities import only_offered
 from blockproxy.imap.commands import ClientLeg
 from blockproxy.imap.fetch import Request
 from blockproxy.imap.framing import Framer, Line
+from blockproxy.imap.relay import Held, Whole, relay
 from blockproxy.imap.sections import named
 from blockproxy.imap.state import State
 from blockproxy.imap.syntax import CODE, TAGGED, UNTAGGED
@@ -115,17 +116,9 @@ class ServerLeg:
         Dovecot answers several commands before it completes the first one.
         """
         requests = [command.request for command in self._state.pending if command.request is not None]
-        if len(requests) > 1 or (requests and requests[0].plan.changed):
-            keys = {named(name).key for name in _CONTENT_NAME.findall(raw)}
-            found = _UID.match(raw)
-            uid = None if found is None else int(found[1])
-            requests = [one for one in requests if one.covers(sequence, uid)]
-            # Some of these names may be words in a subject.
-            requests = [one for one in requests if keys <= one.plan.keys] or [
-                *[one for one in requests if keys & one.plan.keys],
-                *[one for one in requests if not keys & one.plan.keys],
-            ]
-        request = next((one for one in requests if sequence not in one.answered), requests[0] if requests else None)
+        request = requests[0] if requests else None
+        if len(requests) > 1 or (request is not None and request.plan.changed):
+            request = _likeliest(requests, sequence, raw)
         if request is not None:
             request.answered.add(sequence)
         return request
@@ -164,3 +157,19 @@ class ServerLeg:
         if not self._state.starttls:
             return only_offered(names)
         return only_offered(names, (b"STARTTLS", b"LOGINDISABLED"), login=False)
+
+
+def _likeliest(requests: list[Request], sequence: int, raw: bytes) -> Request | None:
+    """The request for the message that an answer begins with, by the sections in its first line."""
+    found = _UID.match(raw)
+    uid = None if found is None else int(found[1])
+    keys = {named(name).key for name in _CONTENT_NAME.findall(raw)}
+    for one in requests:
+        if keys <= one.plan.keys and sequence not in one.answered and one.covers(sequence, uid):
+            return one
+    # Not all of the names need be sections: some may be words of a subject.
+    return max(
+        (one for one in requests if one.covers(sequence, uid)),
+        key=lambda one: (keys <= one.plan.keys, bool(keys & one.plan.keys), sequence not in one.answered),
+        default=None,
+    )

@@ -1,0 +1,154 @@
+"""The shell on real sockets: what flows, what waits, and how connections end."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from blockproxy.config import Listener, Upstream
+from blockproxy.detect.rules import built_in
+from blockproxy.imap import cleaning, connection
+from blockproxy.imap.proxy import ImapProxy
+from blockproxy.model import Cleaned, Policy
+
+Server = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+PATIENCE = 10  # seconds
+
+
+@asynccontextmanager
+async def between(server: Server, clients: int = 1) -> AsyncIterator[list[Ends]]:
+    """Clients of a proxy in front of `server`, which have heard the greeting."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"* OK ready\r\n")
+        try:
+            await server(reader, writer)
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        upstream = Upstream(host="127.0.0.1", port=port, tls="none")
+        proxy = ImapProxy(
+            Listener(port=0), upstream, rules=built_in(), policy=Policy(), addresses=(), record=lambda *_: None
+        )
+        await proxy.start()
+        ends = [await asyncio.open_connection("127.0.0.1", proxy.port) for _ in range(clients)]
+        try:
+            async with asyncio.timeout(PATIENCE):
+                for reader, _ in ends:
+                    assert await reader.readline() == b"* OK ready\r\n"
+                yield ends
+        finally:
+            for _, writer in ends:
+                writer.close()
+            await proxy.close()
+
+
+async def test_a_client_that_has_said_all_hears_the_rest() -> None:
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert await reader.read() == b"1 LOGOUT\r\n"
+        writer.write(b"* BYE\r\n1 OK done\r\n")
+
+    async with between(server) as [(reader, writer)]:
+        writer.write(b"1 LOGOUT\r\n")
+        writer.write_eof()
+        assert await reader.read() == b"* BYE\r\n1 OK done\r\n"
+
+
+async def test_a_client_that_does_not_read_stops_the_server() -> None:
+    literal = b"x" * 50_000_000
+    stopped = asyncio.Event()
+
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b"* 1 FETCH (UID 1 BODY[] {%d}\r\n" % len(literal))
+        for start in range(0, len(literal), 1_000_000):
+            writer.write(literal[start : start + 1_000_000])
+            try:
+                async with asyncio.timeout(0.5):
+                    await writer.drain()
+            except TimeoutError:
+                stopped.set()
+                await writer.drain()
+        writer.write(b")\r\n1 OK done\r\n")
+        await writer.drain()
+
+    async with between(server) as [(reader, writer)]:
+        writer.write(b"1 UID FETCH 1 BODY.PEEK[]\r\n")
+        await stopped.wait()
+        came = 0
+        while not (data := await reader.read(1_000_000)).endswith(b"1 OK done\r\n"):
+            came += len(data)
+        assert came + len(data) > len(literal)
+
+
+class Slow:
+    """A cleaner that holds a leaf until it is complete, and then takes its time."""
+
+    def __init__(self) -> None:
+        self._held = b""
+
+    def feed(self, data: bytes) -> bytes:
+        self._held += data
+        return b""
+
+    def close(self) -> Cleaned:
+        time.sleep(0.5)
+        return Cleaned(self._held)
+
+
+async def test_long_cleaning_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleaning, "Cleaner", lambda *_, **__: Slow())
+    literal = b"x" * (connection.HEAVY + 1)
+
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while command := await reader.readline():
+            if b"FETCH" in command:
+                writer.write(b"* 1 FETCH (UID 1 BODY[] {%d}\r\n%b)\r\n" % (len(literal), literal))
+            writer.write(command[:2] + b"OK done\r\n")
+
+    async with between(server, clients=2) as [(slow, asks), (quick, also_asks)]:
+        asks.write(b"1 UID FETCH 1 BODY.PEEK[]\r\n")
+        await asyncio.sleep(0.1)
+        answers = 0
+        heard = asyncio.ensure_future(slow.readuntil(b"1 OK done\r\n"))
+        while not heard.done():
+            also_asks.write(b"2 NOOP\r\n")
+            assert await quick.readline() == b"2 OK done\r\n"
+            answers += 1
+        assert answers > 10
+        assert literal in await heard
+
+
+@pytest.mark.parametrize("commands", [b"", b"1 NOOP\r\n"])
+async def test_who_does_not_log_in_is_sent_away(monkeypatch: pytest.MonkeyPatch, commands: bytes) -> None:
+    monkeypatch.setattr(connection, "LOGIN_LIMIT", 0.3)
+
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while command := await reader.readline():
+            writer.write(command[:2] + b"OK done\r\n")
+
+    async with between(server) as [(reader, writer)]:
+        writer.write(commands)
+        assert (await reader.read()).endswith(b"* BYE nothing happened for too long\r\n")
+
+
+async def test_a_server_that_ends_in_the_middle_of_long_cleaning_is_heard_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cleaning, "Cleaner", lambda *_, **__: Slow())
+    said = b"* 1 FETCH (UID 1 BODY[] {200000}\r\n" + b"x" * 200_000 + b")\r\n1 OK done\r\n* BYE\r\n"
+
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(said)
+
+    async with between(server) as [(reader, writer)]:
+        writer.write(b"1 UID FETCH 1 BODY.PEEK[]\r\n")
+        assert await reader.read() == said
