@@ -72,15 +72,20 @@ class Identity:
         for text in _unquoted(url[:MAX_URL]):
             if "@" in text and self._plain.search(text.lower()):
                 return Leak("plain")
-            for token in _tokens(text):
-                form = self._forms.get(token) or self._forms.get(token.lower()) or self._unpacked(token)
-                if form is not None:
+            tokens = _tokens(text)
+            known = self._forms.keys()
+            # Nearly no URL has a known token: sets say so without a loop.
+            if not (known.isdisjoint(tokens) and known.isdisjoint(map(str.lower, tokens))):
+                token = next(token for token in tokens if token in known or token.lower() in known)
+                return Leak(self._forms.get(token) or self._forms[token.lower()])
+            for token in tokens:
+                if len(token) >= MIN_PACKED and (form := self._unpacked(token)):
                     return Leak(form)
         return None
 
     def _unpacked(self, token: str) -> str | None:
         """The encoding of a token that holds the address among other things."""
-        if self._plain is None or len(token) < MIN_PACKED:
+        if self._plain is None:
             return None
         for form, decode in _DECODERS.items():
             octets = decode(token)
@@ -122,11 +127,11 @@ def _unquoted(url: str) -> Iterator[str]:
         yield url
 
 
-def _tokens(text: str) -> Iterator[str]:
+def _tokens(text: str) -> list[str]:
     """The pieces between the delimiters of URLs; again with `/` inside, which the base64 of a hash may hold."""
-    yield from _DELIMITERS.split(text)
-    if "/" in text.partition("?")[2]:
-        yield from _QUERY_DELIMITERS.split(text.partition("?")[2])
+    tokens = _DELIMITERS.split(text)
+    _, _, query = text.partition("?")
+    return tokens + _QUERY_DELIMITERS.split(query) if "/" in query else tokens
 
 
 def _decode_base64(token: str) -> bytes | None:

@@ -5,7 +5,7 @@ microsecond. A rule with a host goes before one without, a longer pattern before
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from blockproxy.detect.pattern import Pattern
@@ -55,9 +55,14 @@ class Index:
 
     def first(self, url: Url, resource: Resource | None = None) -> Match | None:
         """The most special rule that matches `url`."""
-        return next(self._matches(url, resource, hosts=True), None) or next(
-            self._matches(url, resource, hosts=False), None
-        )
+        candidates = self._of_host(url.host) or self._of_path(url.path)
+        if not candidates:
+            return None
+        subject = _subject(url)
+        found = next((entry for entry in candidates if entry.fits(subject, resource)), None)
+        if found is None and self._of_host(url.host):
+            found = next((entry for entry in self._of_path(url.path) if entry.fits(subject, resource)), None)
+        return found.match if found else None
 
     def all(self, url: Url, resource: Resource | None = None) -> list[Match]:
         """Every rule that matches, rules with a host before those without; for checks, not for speed."""
@@ -67,7 +72,7 @@ class Index:
     def _matches(self, url: Url, resource: Resource | None, *, hosts: bool) -> Iterator[Match]:
         candidates = self._of_host(url.host) if hosts else self._of_path(url.path)
         if candidates:
-            subject = f"{url.path}?{url.query}" if url.query else url.path
+            subject = _subject(url)
             for entry in candidates:
                 if entry.fits(subject, resource):
                     yield entry.match
@@ -86,12 +91,18 @@ class Index:
             yield from self._hosts.get(host, ())
             host = host.partition(".")[2]
 
-    def _of_path(self, path: str) -> list[_Entry]:
+    def _of_path(self, path: str) -> Sequence[_Entry]:
         segments = path.split("/")
         if self._names.isdisjoint(segments):
-            return []
-        found = [entry for name in self._names.intersection(segments) for entry in self._segments[name]]
-        return sorted(found, key=_most_special_first)
+            return ()
+        names = self._names.intersection(segments)
+        if len(names) == 1:
+            return self._segments[next(iter(names))]  # in order already
+        return sorted((entry for name in names for entry in self._segments[name]), key=_most_special_first)
+
+
+def _subject(url: Url) -> str:
+    return f"{url.path}?{url.query}" if url.query else url.path
 
 
 def _most_special_first(entry: _Entry) -> tuple[int, int, str]:

@@ -5,6 +5,7 @@ ever fetched, nothing is re-encoded, the order of what stays is kept, and an uns
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from blockproxy.detect.rules import Match, ParameterHit, RuleSet
@@ -74,9 +75,14 @@ def name(hits: Sequence[ParameterHit]) -> str:
 
 def told(hits: Sequence[ParameterHit]) -> str:
     """One sentence for a person: which parameters tell what."""
+    return _told(tuple((hit.meaning, hit.name) for hit in hits))
+
+
+@lru_cache(maxsize=256)
+def _told(hits: tuple[tuple[str, str], ...]) -> str:
     said = []
     for meaning, words in MEANINGS.items():
-        names = list(dict.fromkeys(hit.name for hit in hits if hit.meaning == meaning))
+        names = list(dict.fromkeys(name for other, name in hits if other == meaning))
         if names:
             said.append(f"{words} ({', '.join(names[:MAX_TOLD])}{' and more' if names[MAX_TOLD:] else ''})")
     return f"parameters that say {', '.join(said)}"

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from blockproxy.url import Url
 
+MAX_NAMES = 4096  # names whose meaning is remembered; a newsletter has about twenty
+
 
 class Meaning(StrEnum):
     """Whom or what the value of a parameter names."""
@@ -30,9 +32,9 @@ class Parameter:
 
     def holds_on(self, host: str) -> bool:
         """Whether the parameter means this on `host`."""
-        if self.only and not any(map(_below, self.only, [host] * len(self.only))):
+        if self.only and not any(_below(domain, host) for domain in self.only):
             return False
-        return not any(map(_below, self.never, [host] * len(self.never)))
+        return not (self.never and any(_below(domain, host) for domain in self.never))
 
 
 class ParameterHit(NamedTuple):
@@ -54,6 +56,7 @@ class Parameters:
         self._names = {known.name: known for known in everything if not known.name.endswith("*")}
         self._families = {known.name[:-1]: known for known in everything if known.name.endswith("*")}
         self._prefixes = tuple(self._families)
+        self._kinds: dict[str, Parameter | None] = {}
 
     def find(self, url: Url) -> tuple[ParameterHit, ...]:
         """The known parameters of `url`, in its order."""
@@ -62,11 +65,17 @@ class Parameters:
         hits, start = [], 0
         for raw in url.query.split("&"):
             name = raw.partition("=")[0].removeprefix("amp;")
-            known = self._names.get(name) or self._by_prefix(name)
+            known = self._kinds[name] if name in self._kinds else self._look_up(name)
             if known is not None and known.holds_on(url.host):
                 hits.append(ParameterHit(name, raw, start, known.meaning, known.family, known.vendor))
             start += len(raw) + 1
         return tuple(hits)
+
+    def _look_up(self, name: str) -> Parameter | None:
+        if len(self._kinds) >= MAX_NAMES:
+            self._kinds.clear()
+        known = self._kinds[name] = self._names.get(name) or self._by_prefix(name)
+        return known
 
     def _by_prefix(self, name: str) -> Parameter | None:
         if not name.startswith(self._prefixes):

@@ -14,6 +14,11 @@ from blockproxy.url import Url
 MAX_SEARCHED = 8 * 1024  # characters; what matters stands at the front, and longer URLs are images' and clicks'
 
 
+# The names in a query; `&amp;` is what some senders write for `&`.
+_NAME = re.compile(r"(?:\A|&)(?:amp;)?([^=&]*)")
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One entry of the file."""
@@ -49,11 +54,10 @@ class Spared:
         return (parameters and self._by_parameter(url.query)) or self._by_word(url)
 
     def _by_parameter(self, query: str) -> str | None:
-        for pair in query[:MAX_SEARCHED].split("&"):
-            reason = self._parameters.get(pair.partition("=")[0].removeprefix("amp;").lower())
-            if reason is not None:
-                return reason
-        return None
+        names = _NAME.findall(query.lower(), 0, MAX_SEARCHED)
+        if self._parameters.keys().isdisjoint(names):
+            return None
+        return next(self._parameters[name] for name in names if name in self._parameters)
 
     def _by_word(self, url: Url) -> str | None:
         found = self._search(_words(url))
@@ -62,10 +66,13 @@ class Spared:
 
 def _words(url: Url) -> str:
     """Path and names of parameters, unescaped, in lower case, with a space before each capital inside a word."""
-    text = unquote(url.path[:MAX_SEARCHED])
-    if url.query:
-        text += " " + " ".join(map(_of_parameter, url.query[:MAX_SEARCHED].split("&")))
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).lower()
+    path, query = url.path[:MAX_SEARCHED], url.query[:MAX_SEARCHED]
+    text = unquote(path) if "%" in path else path
+    if "%" in query or "/" in query:
+        text += " " + " ".join(map(_of_parameter, query.split("&")))
+    elif query:
+        text += " " + " ".join(_NAME.findall(query))
+    return text if text.islower() else _CAPITAL.sub(" ", text).lower()
 
 
 def _of_parameter(pair: str) -> str:
