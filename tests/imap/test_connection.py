@@ -38,7 +38,7 @@ async def between(server: Server, clients: int = 1) -> AsyncIterator[list[Ends]]
             Listener(port=0), upstream, rules=built_in(), policy=Policy(), addresses=(), record=lambda *_: None
         )
         await proxy.start()
-        ends = [await asyncio.open_connection("127.0.0.1", proxy.port) for _ in range(clients)]
+        ends = [await asyncio.open_connection("127.0.0.1", proxy.port, limit=2**20) for _ in range(clients)]
         try:
             async with asyncio.timeout(PATIENCE):
                 for reader, _ in ends:
