@@ -6,7 +6,6 @@ flows through. What can't be read safely passes unchanged, and `skipped` says wh
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import lru_cache, partial
 from types import MappingProxyType
 
@@ -270,7 +269,7 @@ class Cleaner:
         """`finding` with its part, and its span in the message as it was transmitted."""
         inside = decoded.locate(view.span(finding.span))
         span = Span(self._offset + inside.start, self._offset + inside.end)
-        return replace(finding, part=part, span=span)
+        return finding._replace(part=part, span=span)
 
 
 class _Pending:

@@ -146,8 +146,7 @@ class Scope(StrEnum):
     BODY = "body"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A rule or a heuristic spoke about a place in the message.
 
     `rule` is `vendor/rule` for rules from files, otherwise the name of the heuristic. `vendor` is the vendor's name, or

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from blockproxy.cleaner import clean
@@ -145,7 +145,7 @@ class _Worker:
             except OSError as error:
                 return Outcome(source, problem=f"{target}: cannot be written: {error.strerror}")
         # A reference leads to its element and from there to the whole leaf, which nobody wants sent between processes.
-        findings = tuple(replace(finding, reference=None) for finding in cleaned.findings)
+        findings = tuple(finding._replace(reference=None) for finding in cleaned.findings)
         return Outcome(source, findings, cleaned.skipped)
 
 

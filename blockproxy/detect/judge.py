@@ -11,7 +11,6 @@ reader's addresses.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from blockproxy.detect import links
 from blockproxy.detect.identity import Identity, Leak
@@ -134,7 +133,7 @@ class Judge:
         """The finding, only reported where the policy wants that or the confidence asks for it."""
         if self._policy.wants(finding.technique) and finding.confidence >= self._policy.threshold:
             return finding
-        return replace(finding, action=Action.REPORT, replacement="")
+        return finding._replace(action=Action.REPORT, replacement="")
 
 
 def _finding(

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, fields, replace
+from dataclasses import astuple, fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -68,7 +68,7 @@ class EventLog:
             return
         try:
             # Without the octets, which a reference leads to as well: a full queue must not hold a mailbox in memory.
-            findings = tuple(replace(finding, reference=None) for finding in cleaned.findings)
+            findings = tuple(finding._replace(reference=None) for finding in cleaned.findings)
             self._waiting.put_nowait(Seen(findings, cleaned.skipped, cleaned.origin, delivery, self._today()))
         except queue.Full:
             self._count_dropped()

@@ -10,7 +10,7 @@ Two rules hold everywhere. CR and LF stay where they are. No blank is written in
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from blockproxy.message import charref
 from blockproxy.model import Action, Attribute, Element, Finding, Patch, Reference, Span, Technique
@@ -48,8 +48,9 @@ def patches(findings: Iterable[Finding], page: Page) -> tuple[list[Patch], list[
 
     The span of each finding is what its patch changes in the view, or its URL where nothing is changed.
     """
-    wanted: list[tuple[Patch, int]] = []
-    settled = [replace(finding, span=finding.reference.span) for finding in findings if finding.reference]
+    settled = [finding for finding in findings if finding.reference is not None]
+    spans = [finding.reference.span for finding in settled if finding.reference is not None]
+    wanted: list[tuple[int, int, int, Patch]] = []
     for index, finding in enumerate(settled):
         if not finding.blocked or finding.reference is None:
             continue
@@ -57,24 +58,23 @@ def patches(findings: Iterable[Finding], page: Page) -> tuple[list[Patch], list[
         if patch is None:
             settled[index] = left_alone(finding)
         else:
-            wanted.append((patch, index))
-    # The longer one first: a tag that goes takes its URLs with it.
-    wanted.sort(key=lambda item: (item[0].span.start, -item[0].span.end))
+            # In order, and of those that begin together the longer one first: a tag that goes takes its URLs with it.
+            wanted.append((patch.span.start, -patch.span.end, index, patch))
     chosen: list[Patch] = []
-    for patch, index in wanted:
-        end = chosen[-1].span.end if chosen else 0
-        if patch.span.start >= end:
+    end = 0
+    for start, _, index, patch in sorted(wanted):
+        if start >= end:
             chosen.append(patch)
-            settled[index] = replace(settled[index], span=patch.span)
+            spans[index], end = patch.span, patch.span.end
         elif patch.span.end > end:
             settled[index] = left_alone(settled[index])
-    return chosen, settled
+    return chosen, [finding._replace(span=span) for finding, span in zip(settled, spans, strict=True)]
 
 
 def left_alone(finding: Finding) -> Finding:
     """`finding`, only reported: what should stand in its place does not fit there."""
-    return replace(
-        finding, action=Action.REPORT, evidence=f"{finding.evidence}; the new text does not fit in its place"
+    return finding._replace(
+        action=Action.REPORT, evidence=f"{finding.evidence}; the new text does not fit in its place"
     )
 
 
@@ -177,36 +177,53 @@ def _rewrite_attribute(attribute: Attribute, url: str, page: Page) -> Patch | No
         or (page.view[span.start - 1 : span.start] in b"\"'") != bool(quote)
     ):
         return None
-    written = _written(url, span.start, quote, page, spell_out=b"&amp;" in page.view[span.start : span.end])
-    if written is None or len(written) > span.end - span.start:
+    raw = page.view[span.start : span.end]
+    written = _written(url, span.start, raw, quote, page, spell_out=b"&amp;" in raw)
+    if written is None or len(written) > len(raw):
         return None
-    blanks = b" " * (span.end - span.start - len(written))
+    blanks = b" " * (len(raw) - len(written))
+    # What stays need not be written again, octet by octet, in its slots.
+    same = _same(raw, written)
+    start = span.start + same
     if quote and page.ends_line(whole.end):
-        return Patch(Span(span.start, whole.end), written + blanks + quote)
+        return Patch(Span(start, whole.end), written[same:] + blanks + quote)
     if not quote and blanks and page.ends_line(span.end):
         return None
-    return Patch(Span(span.start, whole.end), written + quote + blanks)
+    return Patch(Span(start, whole.end), written[same:] + quote + blanks)
 
 
-def _written(url: str, start: int, quote: bytes, page: Page, *, spell_out: bool) -> bytes | None:
-    """`url` as an attribute value from `start` on, or None when it can't be written there.
+def _same(one: bytes, other: bytes) -> int:
+    """How many octets both begin with, found by halving."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _written(url: str, start: int, raw: bytes, quote: bytes, page: Page, *, spell_out: bool) -> bytes | None:
+    """`url` as an attribute value in the place of `raw`, which begins at `start`, or None when it can't be written.
 
     `=` can't stand for itself in a slot that quoted-printable wrote as one character: it becomes `&#61;`.
     """
     if not url.isascii():
         return None
-    out = bytearray()
-    for octet in url.encode("ascii"):
-        character = bytes((octet,))
-        if character == b"&" and spell_out:
-            out += b"&amp;"
-        elif character in (quote or b"\"'<>` ") or (character == b"=" and page.plain_only(start + len(out))):
-            out += b"&#%d;" % octet
-        else:
-            out += character
-    if charref.unescape(bytes(out)) == url.encode("ascii"):
-        return bytes(out)
-    return None if spell_out else _written(url, start, quote, page, spell_out=True)
+    written = url.encode("ascii")
+    if spell_out:
+        written = written.replace(b"&", b"&amp;")
+    for octet in quote or b"\"'<>` ":
+        written = written.replace(bytes((octet,)), b"&#%d;" % octet)
+    position = written.find(b"=", _same(raw, written))
+    while position >= 0:
+        if page.plain_only(start + position):
+            written = written[:position] + b"&#61;" + written[position + 1 :]
+        position = written.find(b"=", position + 1)
+    if charref.unescape(written) == url.encode("ascii"):
+        return written
+    return None if spell_out else _written(url, start, raw, quote, page, spell_out=True)
 
 
 def _rewrite_text(span: Span, url: str, page: Page) -> Patch | None:

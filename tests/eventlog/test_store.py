@@ -98,8 +98,8 @@ def test_a_message_that_is_read_again_counts_once(path: Path) -> None:
 
 
 def test_a_part_that_is_fetched_alone_counts_once_though_its_offsets_are_others(path: Path) -> None:
-    twice = (PIXEL, replace(PIXEL, span=Span(2000, 2090)))
-    record(path, Cleaned(b"", twice), Cleaned(b"", tuple(replace(one, span=Span(7, 97)) for one in twice)))
+    twice = (PIXEL, PIXEL._replace(span=Span(2000, 2090)))
+    record(path, Cleaned(b"", twice), Cleaned(b"", tuple(one._replace(span=Span(7, 97)) for one in twice)))
     assert [event.occurrence for event in events(path)] == [1, 2]
 
 
@@ -151,7 +151,7 @@ def wait_until(reached: Callable[[], bool], seconds: float = 10) -> None:
 
 
 def test_filters_narrow(path: Path) -> None:
-    link = replace(PIXEL, technique=Technique.LINK_REDIRECT, rule="other/click", vendor="Other", part="2")
+    link = PIXEL._replace(technique=Technique.LINK_REDIRECT, rule="other/click", vendor="Other", part="2")
     record(path, CLEANED)
     record(path, Cleaned(b"", (link,), origin=Origin("example.com")), day=date(2026, 2, 1))
     assert [e.part for e in events(path)] == ["1.2", "2"]
@@ -188,7 +188,7 @@ def test_a_closed_log_takes_nothing_and_does_not_raise(path: Path, caplog: pytes
 
 
 def test_a_finding_that_cannot_be_stored_does_not_stop_the_writer(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    broken = replace(PIXEL, vendor=object())  # type: ignore[arg-type]
+    broken = PIXEL._replace(vendor=object())  # type: ignore[arg-type]
     log = EventLog(path, today=lambda: DAY)
     log.record(Cleaned(b"", (broken,)), DELIVERY)
     wait_until(lambda: "could not be written" in caplog.text)

@@ -1,7 +1,5 @@
 """What stands in the place of a tracker, character by character."""
 
-from dataclasses import replace
-
 import pytest
 
 from blockproxy.message import patch, references
@@ -55,7 +53,7 @@ RESOURCES = [
 
 @pytest.mark.parametrize(("before", "finding", "after"), RESOURCES)
 def test_a_resource_goes(before: bytes, finding: Finding, after: bytes) -> None:
-    found = [replace(finding, reference=reference) for reference in references.in_html(before)]
+    found = [finding._replace(reference=reference) for reference in references.in_html(before)]
     chosen, settled = patch.patches(found, patch.Page(before))
     assert apply(before, chosen) == after
     assert [one.action for one in settled] == [Action.REMOVE]
@@ -102,7 +100,7 @@ LINKS = [
 @pytest.mark.parametrize(("before", "url", "after"), LINKS)
 def test_a_link_leads_straight_to_its_target(before: bytes, url: str, after: bytes | None) -> None:
     finding = Finding(Technique.LINK_REDIRECT, "e/c", "E", 1.0, "a redirect", Action.UNWRAP, replacement=url)
-    found = [replace(finding, reference=reference) for reference in references.in_html(before)]
+    found = [finding._replace(reference=reference) for reference in references.in_html(before)]
     chosen, settled = patch.patches(found, patch.Page(before))
     assert apply(before, chosen) == (after or before)
     assert [one.action for one in settled] == [Action.UNWRAP if after else Action.REPORT]
@@ -111,7 +109,7 @@ def test_a_link_leads_straight_to_its_target(before: bytes, url: str, after: byt
 def test_an_equals_sign_that_quoted_printable_could_not_write_is_spelled_out() -> None:
     before = b'<a href="https://c.example/?to=https://x.example/?a=1">'
     finding = Finding(Technique.LINK_REDIRECT, "e/c", "E", 1.0, "", Action.UNWRAP, replacement="https://x.example/?a=1")
-    found = [replace(finding, reference=reference) for reference in references.in_html(before)]
+    found = [finding._replace(reference=reference) for reference in references.in_html(before)]
     chosen, _ = patch.patches(found, patch.Page(before, plain_only=lambda position: before[position] != ord("=")))
     assert apply(before, chosen) == b'<a href="https://x.example/?a&#61;1"                  >'
 
@@ -131,7 +129,7 @@ TEXTS = [
 @pytest.mark.parametrize(("before", "flowed", "after"), TEXTS)
 def test_a_link_in_text_is_padded_where_nobody_sees_it(before: bytes, flowed: bool, after: bytes) -> None:
     finding = Finding(Technique.LINK_DECORATION, "e/p", "E", 1.0, "", Action.STRIP, replacement="https://x.example/")
-    found = [replace(finding, reference=reference) for reference in references.in_text(before)]
+    found = [finding._replace(reference=reference) for reference in references.in_text(before)]
     chosen, settled = patch.patches(found, patch.Page(before, flowed=flowed))
     assert apply(before, chosen) == after
     assert [one.action for one in settled] == [Action.STRIP]
@@ -139,7 +137,7 @@ def test_a_link_in_text_is_padded_where_nobody_sees_it(before: bytes, flowed: bo
 
 def test_findings_about_one_tag_are_one_patch() -> None:
     before = b'<img src="https://t.example/a" lowsrc="https://t.example/b" width=1 height=1>.'
-    found = [replace(PIXEL, reference=reference) for reference in references.in_html(before)]
+    found = [PIXEL._replace(reference=reference) for reference in references.in_html(before)]
     chosen, settled = patch.patches(found, patch.Page(before))
     assert len(found) == 2
     assert len(chosen) == 1
@@ -148,6 +146,6 @@ def test_findings_about_one_tag_are_one_patch() -> None:
 
 def test_a_vendor_with_an_odd_name_makes_no_odd_comment() -> None:
     before = b'<img src="https://t.example/open?u=1&and=more&and=more" width="1" height="1">.'
-    found = [replace(PIXEL, vendor="--> <b>x</b>", reference=reference) for reference in references.in_html(before)]
+    found = [PIXEL._replace(vendor="--> <b>x</b>", reference=reference) for reference in references.in_html(before)]
     chosen, _ = patch.patches(found, patch.Page(before))
     assert apply(before, chosen).count(b"-->") == 1
