@@ -11,7 +11,10 @@ from blockproxy.imap.cleaning import Cleaning
 from blockproxy.imap.sections import Section
 from blockproxy.model import Cleaned, Context, Entity, Origin, Policy, Scope
 
-PIXEL = b'<p>hello</p><img src="http://gazette.us1.list-manage.com/track/open.php?u=fa4e00000001&id=fa4e0001&e=fa4e" width=1 height=1>'
+PIXEL = (
+    b"<p>hello</p><img width=1 height=1"
+    b' src="http://gazette.us1.list-manage.com/track/open.php?u=fa4e00000001&id=fa4e0001&e=fa4e">'
+)
 HTML = Section(Scope.BODY, Entity("text/html"), "1", 5, b"INBOX", 7, b"From: News <news@mail.example.org>\r\n\r\n")
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -21,15 +21,18 @@ PATIENCE = 10  # seconds
 @asynccontextmanager
 async def between(server: Server, clients: int = 1) -> AsyncIterator[list[Ends]]:
     """Clients of a proxy in front of `server`, which have heard the greeting."""
+    endings: list[asyncio.Event] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ended = asyncio.Event()
+        endings.append(ended)
         writer.write(b"* OK ready\r\n")
-        try:
+        with suppress(ConnectionError):
             await server(reader, writer)
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        ended.set()
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
         port = listening.sockets[0].getsockname()[1]
@@ -48,6 +51,8 @@ async def between(server: Server, clients: int = 1) -> AsyncIterator[list[Ends]]
             for _, writer in ends:
                 writer.close()
             await proxy.close()
+            for ended in endings:
+                await ended.wait()
 
 
 async def test_a_client_that_has_said_all_hears_the_rest() -> None:
