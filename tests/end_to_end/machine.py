@@ -98,7 +98,8 @@ def started(
     as_group = user.pw_gid if as_user is not None and user is not None else None
     with output.open("wb") as sink:
         process = subprocess.Popen(
-            command,
+            # A test run that is killed must not leave its servers behind.
+            [program("setpriv"), "--pdeathsig", "TERM", *command],
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
