@@ -13,7 +13,7 @@ from blockproxy.detect.vendor import Rule, Vendor
 from blockproxy.model import Resource
 from blockproxy.url import Url
 
-MAX_HOSTS = 4096  # hosts whose candidates are remembered; a newsletter names about ten
+MAX_HOSTS = 4096  # hosts, or sets of path segments, whose candidates are remembered; a newsletter has about ten
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Index:
         self._wild = tuple(entry for entry in entries if entry.pattern.wild_host is not None)
         self._names = frozenset(self._segments)
         self._known: dict[str, tuple[_Entry, ...]] = {}
+        self._known_paths: dict[frozenset[str], tuple[_Entry, ...]] = {}
 
     def first(self, url: Url, resource: Resource | None = None) -> Match | None:
         """The most special rule that matches `url`."""
@@ -98,7 +99,13 @@ class Index:
         names = self._names.intersection(segments)
         if len(names) == 1:
             return self._segments[next(iter(names))]  # in order already
-        return sorted((entry for name in names for entry in self._segments[name]), key=_most_special_first)
+        known = self._known_paths.get(names)
+        if known is None:
+            if len(self._known_paths) >= MAX_HOSTS:
+                self._known_paths.clear()
+            together = (entry for name in names for entry in self._segments[name])
+            known = self._known_paths[names] = tuple(sorted(together, key=_most_special_first))
+        return known
 
 
 def _subject(url: Url) -> str:

@@ -46,6 +46,8 @@ class RuleSet:
         }
         self._parameters = Parameters(self._source[1])
         self._spared = Spared(self._source[2])
+        # A link is asked about several times in a row: as what it is, as what is spared, and for where it leads.
+        self._target = lru_cache(maxsize=128)(self._find_target)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return RuleSet, self._source
@@ -67,6 +69,9 @@ class RuleSet:
 
         None where the address is the vendor's secret or would be longer than `url`.
         """
+        return self._target(match, url)
+
+    def _find_target(self, match: Match, url: Url) -> str | None:
         found: str | None = None
         inner: Url | None = url
         for _ in range(MAX_NESTING):

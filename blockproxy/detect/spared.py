@@ -7,6 +7,7 @@ a link to `/login?next=/unsubscribe` is about both.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from blockproxy.url import Url
@@ -43,9 +44,13 @@ class Spared:
         alternatives = "|".join(word.replace(" ", "[-_.+ ]?") for word in spellings) or r"(?!)"
         # `resetPassword` begins a word with its capital, `unsubscribeLink` ends one before it.
         self._search = re.compile(rf"(?<![a-z])({alternatives})(?![a-z])").search
+        self._find = lru_cache(maxsize=128)(self._look)
 
     def find(self, url: Url, *, parameters: bool = True) -> str | None:
         """Why `url` is never touched, or None; without `parameters` their whole names count for nothing."""
+        return self._find(url, parameters)
+
+    def _look(self, url: Url, parameters: bool) -> str | None:
         host = url.host
         while host:
             if host in self._hosts:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from blockproxy.message import charref
-from blockproxy.model import Action, Attribute, Element, Finding, Patch, Reference, Span, Technique
+from blockproxy.model import Action, Element, Finding, Patch, Reference, Span, Technique
 
 NO_RESOURCE = b"data:,"  # RFC 2397: an empty text; fetched from nowhere
 NO_SCHEME = b"x:"  # where `data:,` does not fit; nothing handles this scheme
@@ -88,10 +88,7 @@ def _patch(finding: Finding, reference: Reference, page: Page) -> Patch | None:
         return _remove_url(reference.span, page)
     if element is None:
         return _rewrite_text(reference.span, finding.replacement, page) if reference.place.name == "text" else None
-    for attribute in element.attributes:
-        if attribute.span == reference.span:
-            return _rewrite_attribute(attribute, finding.replacement, page)
-    return None
+    return _rewrite_attribute(reference.span, element, finding.replacement, page)
 
 
 # Invisible resources.
@@ -168,8 +165,10 @@ def _remove_url(span: Span, page: Page) -> Patch | None:
 # Links.
 
 
-def _rewrite_attribute(attribute: Attribute, url: str, page: Page) -> Patch | None:
-    span, whole = attribute.span, attribute.whole
+def _rewrite_attribute(span: Span, element: Element, url: str, page: Page) -> Patch | None:
+    whole = _whole(span, element, page)
+    if whole is None:
+        return None
     quote = page.view[span.end : whole.end]
     if (
         page.broken(span)
@@ -190,6 +189,14 @@ def _rewrite_attribute(attribute: Attribute, url: str, page: Page) -> Patch | No
     if not quote and blanks and page.ends_line(span.end):
         return None
     return Patch(Span(start, whole.end), written[same:] + quote + blanks)
+
+
+def _whole(span: Span, element: Element, page: Page) -> Span | None:
+    """The value in `span` with its closing quote, if it is the whole value of an attribute."""
+    quote = page.view[span.start - 1 : span.start]
+    if quote in {b'"', b"'"} and page.view[span.end : span.end + 1] == quote:
+        return Span(span.start, span.end + 1)
+    return next((attribute.whole for attribute in element.attributes if attribute.span == span), None)
 
 
 def _same(one: bytes, other: bytes) -> int:

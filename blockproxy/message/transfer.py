@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from blockproxy.model import Patch, Span
 
-BLOCK = 2048  # octets of quoted-printable that are mapped at once; only blocks that a patch touches are mapped
+BLOCK = 2048  # octets of quoted-printable that are decoded at once; only those a patch touches are cut into lines
 
 
 class UndecodableError(Exception):
@@ -80,91 +80,113 @@ def _undo(block: bytes) -> bytes:
     return _ESCAPED.sub(lambda match: bytes.fromhex(match[1].decode()) if match[1] else b"", block)
 
 
-class _Block(NamedTuple):
-    """How decoded octets of one block lie in the encoded ones, both counted from the start of the leaf.
+class _Runs(NamedTuple):
+    """Runs of octets of one line that stand side by side in the leaf as transmitted.
 
-    From the decoded octet `marks[n]` up to the next mark, an octet stands `shifts[n]` behind its decoded place. Only
-    the last octet in front of a mark can be an escape.
+    Run number n begins with the decoded octet `starts[n]`, which stands at `slots[n]`; where `escaped[n]` is true it is
+    that one octet, written as `=XX`. The last run is empty and begins behind the line.
     """
 
-    marks: list[int]
-    shifts: list[int]
-
-
-class _Run(NamedTuple):
-    """Decoded octets `start` to `end` that stand side by side from `slot` on; or one octet, as an escape."""
-
-    start: int
-    end: int
-    slot: int
-    escaped: bool
+    starts: list[int]
+    slots: list[int]
+    escaped: list[bool]
 
 
 class QuotedPrintable(Decoded):
-    """Section 6.7. Decoded in blocks of whole lines, so that only touched blocks need a map."""
+    """Section 6.7. Decoded in blocks of whole lines; only lines that are touched need a map."""
 
     def __init__(self, encoded: bytes) -> None:
         self._encoded = encoded
         self._cuts = _line_cuts(encoded)
         blocks = [_undo(encoded[start:end]) for start, end in pairwise(self._cuts)]
         self._starts = [0, *accumulate(map(len, blocks))]
-        self._maps: dict[int, _Block] = {}
+        self._lines: dict[int, tuple[list[int], list[int]]] = {}
+        self._maps: dict[int, _Runs] = {}
         self.octets = b"".join(blocks)
 
-    def _map(self, position: int) -> _Block:
-        """The map of the block that holds decoded `position`."""
-        number = bisect_right(self._starts, position) - 1
-        known = self._maps.get(number)
-        if known is None:
-            decoded, shift = self._starts[number], self._cuts[number] - self._starts[number]
-            marks, shifts = [decoded], [shift]
-            for escape in _ESCAPED.finditer(self._encoded, *self._cuts[number : number + 2]):
-                is_octet = escape[1] is not None
-                marks.append(escape.start() - shift + is_octet)
-                shift += escape.end() - escape.start() - is_octet
-                shifts.append(shift)
-            known = self._maps[number] = _Block(marks, shifts)
-        return known
+    def _map(self, position: int) -> _Runs:
+        """The runs of the line that holds decoded `position`."""
+        block = bisect_right(self._starts, position) - 1
+        if block not in self._lines:
+            self._lines[block] = self._cut(block)
+        decoded, encoded = self._lines[block]
+        line = bisect_right(decoded, position) - 1
+        start = encoded[line]
+        if start not in self._maps:
+            self._maps[start] = self._read(start, encoded[line + 1], decoded[line])
+        return self._maps[start]
 
-    def _run(self, position: int, end: int) -> _Run:
-        """The longest run that begins at decoded `position` and ends before or at `end`."""
-        block = self._map(position)
-        index = bisect_right(block.marks, position)
-        slot = position + block.shifts[index - 1]
-        if _ESCAPED.match(self._encoded, slot):
-            return _Run(position, position + 1, slot, escaped=True)
-        stop = block.marks[index] if index < len(block.marks) else self._starts[bisect_right(self._starts, position)]
-        if stop - position > 1 and _ESCAPED.match(self._encoded, stop - 1 + block.shifts[index - 1]):
-            stop -= 1
-        return _Run(position, min(stop, end), slot, escaped=False)
+    def _cut(self, block: int) -> tuple[list[int], list[int]]:
+        """Where the lines of a block begin, in the decoded octets and in the leaf as transmitted; and both ends."""
+        start, end = self._cuts[block : block + 2]
+        text = self._encoded[start:end]
+        lines = [line + b"\n" for line in text.split(b"\n")]
+        lines[-1] = lines[-1][:-1]
+        if _ODD.search(text) is None:
+            # Each escape is one octet, a soft break none.
+            lengths = [len(line) - 2 * line.count(b"=") - line.endswith(b"=\r\n") for line in lines]
+        else:
+            lengths = [len(_undo(line)) for line in lines]
+        return [*accumulate(lengths, initial=self._starts[block])], [*accumulate(map(len, lines), initial=start)]
 
-    def _runs(self, span: Span) -> Iterator[_Run]:
+    def _read(self, start: int, end: int, position: int) -> _Runs:
+        starts, slots, escaped = [position], [start], [False]
+        shift = start - position
+        for escape in _ESCAPED.finditer(self._encoded, start, end):
+            slot, behind = escape.span()
+            if escape[1] is not None:
+                starts.append(slot - shift)
+                slots.append(slot)
+                escaped.append(True)
+                shift += behind - slot - 1
+            else:
+                shift += behind - slot
+            starts.append(behind - shift)
+            slots.append(behind)
+            escaped.append(False)
+        starts.append(end - shift)
+        return _Runs(starts, slots, escaped)
+
+    def _runs(self, span: Span) -> Iterator[tuple[int, int, int, bool]]:
+        """Start and end in the decoded octets, slot, and whether it is an escape, of the runs that `span` touches."""
         position = span.start
         while position < span.end:
-            run = self._run(position, span.end)
-            yield run
-            position = run.end
+            starts, slots, escaped = self._map(position)
+            for run in range(bisect_right(starts, position) - 1, len(starts) - 1):
+                stop = min(starts[run + 1], span.end)
+                if stop > position:
+                    yield position, stop, slots[run] + position - starts[run], escaped[run]
+                    position = stop
+                if position == span.end:
+                    return
+
+    def _slot(self, position: int) -> tuple[int, bool]:
+        """Where the decoded octet at `position` is written, and whether as an escape."""
+        starts, slots, escaped = self._map(position)
+        run = bisect_right(starts, position) - 1
+        return slots[run] + position - starts[run], escaped[run]
 
     def plain_only(self, position: int) -> bool:
         """See `Decoded.plain_only`."""
-        return position < len(self.octets) and not self._run(position, position + 1).escaped
+        return position < len(self.octets) and not self._slot(position)[1]
 
     def encode(self, patches: Sequence[Patch]) -> bytes:
         """See `Decoded.encode`. Raises UndecodableError when the result would not decode to what was meant."""
         out = bytearray(self._encoded)
         for patch in patches:
-            for run in self._runs(patch.span):
-                new = patch.replacement[run.start - patch.span.start : run.end - patch.span.start]
-                if not run.escaped:
-                    out[run.slot : run.slot + len(new)] = new
-                elif new != self.octets[run.start : run.end]:
-                    out[run.slot : run.slot + 3] = b"=%02X" % new[0]
+            first = patch.span.start
+            for start, end, slot, escaped in self._runs(patch.span):
+                new = patch.replacement[start - first : end - first]
+                if not escaped:
+                    out[slot : slot + len(new)] = new
+                elif new[0] != self.octets[start]:
+                    out[slot : slot + 3] = b"=%02X" % new[0]
         self._check(out, apply(self.octets, patches))
         return bytes(out)
 
     def _check(self, out: bytearray, meant: bytes) -> None:
         """A broken escape in front of a patch could have become a whole one: read again what was touched."""
-        for block in self._maps:
+        for block in self._lines:
             start, end = self._cuts[block : block + 2]
             if _undo(bytes(out[start:end])) != meant[self._starts[block] : self._starts[block + 1]]:
                 raise UndecodableError("the quoted-printable text cannot be changed safely")
@@ -173,11 +195,11 @@ class QuotedPrintable(Decoded):
         """See `Decoded.locate`."""
         if span.start >= len(self.octets):
             return Span(len(self._encoded), len(self._encoded))
-        start = self._run(span.start, span.start + 1).slot
+        start, _ = self._slot(span.start)
         if span.end <= span.start:
             return Span(start, start)
-        last = self._run(span.end - 1, span.end)
-        return Span(start, last.slot + (3 if last.escaped else 1))
+        last, escaped = self._slot(span.end - 1)
+        return Span(start, last + (3 if escaped else 1))
 
 
 def _line_cuts(encoded: bytes) -> list[int]:
