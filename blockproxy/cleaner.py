@@ -99,7 +99,7 @@ class Cleaner:
         self._part = part
         self._findings: list[Finding] = []
         self._skipped: list[Skip] = []
-        self._origin = Origin()
+        self._first_header = b""
         self._offset = 0  # octets returned so far
         self._leaf: list[bytes] | None = None  # the inspected leaf, as far as it has come
         self._held = 0
@@ -134,7 +134,13 @@ class Cleaner:
         rest = b""
         if not self._failed:
             rest = self._guarded(self._scanner.close if self._scanner else self._only_header)
-        return Cleaned(rest, tuple(self._findings), tuple(self._skipped), self._origin)
+        return Cleaned(rest, tuple(self._findings), tuple(self._skipped), self._origin())
+
+    def _origin(self) -> Origin:
+        """Who sent it. Looked up at the end, and only where somebody will ask: most mail has no finding."""
+        if not (self._findings or self._skipped or self._scanner is None):
+            return Origin()
+        return headers.context(self._first_header).origin
 
     def _only_header(self) -> list[Piece]:
         return [Piece(Kind.HEADER, self._header, Entity(), self._part, opens_message=True)]
@@ -177,7 +183,7 @@ class Cleaner:
         if not piece.opens_message:
             return piece.octets
         if piece.part == "":
-            self._origin = headers.context(piece.octets).origin
+            self._first_header = piece.octets
         if piece.entity.protected:
             return piece.octets
         octets = bytearray(piece.octets)

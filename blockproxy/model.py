@@ -232,6 +232,7 @@ class Cleaned:
     """A cleaned message: as long as it was, with what was found in it, and what was left unread and why.
 
     From `Cleaner.close`, `message` holds the octets that `feed` has not returned yet; from `clean`, all of them.
+    `origin` is looked up for what has a finding or a skip, and is empty otherwise.
     """
 
     message: bytes

@@ -83,15 +83,18 @@ class _Fields:
         return next((value for _, value in self.find(name)), None)
 
 
-_LOWER_RECEIPT_FIELDS = tuple(name.lower() for name in RECEIPT_FIELDS)
+# Each begins with the line end in front of it: a literal that the engine looks for at memchr's pace.
+_RECEIPT = re.compile(rb"\n(" + b"|".join(sorted(map(bytes.lower, RECEIPT_FIELDS), reverse=True)) + rb")(?=[ \t]*:)")
 
 
 def receipts(header: bytes) -> list[Receipt]:
     """The fields of `header` that ask for a receipt, in order."""
-    fields = _Fields(header)
-    spans = sorted(Span(start, start + len(name)) for name in _LOWER_RECEIPT_FIELDS for start, _ in fields.find(name))
-    names = [header[span.start : span.end] for span in spans]
-    return [Receipt(span, name.decode("ascii"), _rename(name)) for span, name in zip(spans, names, strict=True)]
+    found = []
+    for match in _RECEIPT.finditer(b"\n" + header.lower()):
+        span = Span(match.start(), match.end() - 1)  # without the line end, which the copy has and the header has not
+        name = header[span.start : span.end]
+        found.append(Receipt(span, name.decode("ascii"), _rename(name)))
+    return found
 
 
 def _rename(name: bytes) -> bytes:

@@ -246,11 +246,13 @@ class Scanner:
         if self._leaf is None:
             pieces.append(Piece(Kind.STRUCTURE, octets, _NOTHING))
         else:
-            pieces.append(self._leaf._replace(octets=octets))
+            _, _, entity, part, _, note = self._leaf
+            pieces.append(Piece(Kind.BODY, octets, entity, part, note=note))
 
     def _end_leaf(self, pieces: list[Piece]) -> None:
         if self._leaf is not None:
-            pieces.append(self._leaf._replace(kind=Kind.END))
+            _, _, entity, part, _, note = self._leaf
+            pieces.append(Piece(Kind.END, b"", entity, part, note=note))
             self._leaf = None
 
     def _take(self, end: int) -> bytes:

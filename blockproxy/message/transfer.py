@@ -93,16 +93,24 @@ class _Runs(NamedTuple):
 
 
 class QuotedPrintable(Decoded):
-    """Section 6.7. Decoded in blocks of whole lines; only lines that are touched need a map."""
+    """Section 6.7. Cut into blocks of lines where it is changed; only touched lines need a map."""
 
     def __init__(self, encoded: bytes) -> None:
         self._encoded = encoded
-        self._cuts = _line_cuts(encoded)
-        blocks = [_undo(encoded[start:end]) for start, end in pairwise(self._cuts)]
-        self._starts = [0, *accumulate(map(len, blocks))]
         self._lines: dict[int, tuple[list[int], list[int]]] = {}
         self._maps: dict[int, _Runs] = {}
-        self.octets = b"".join(blocks)
+        self.octets = _undo(encoded)
+
+    @cached_property
+    def _cuts(self) -> list[int]:
+        """Where the blocks begin in the leaf as transmitted, and its end."""
+        return _line_cuts(self._encoded)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where the blocks begin in the decoded octets, and their end."""
+        blocks = (_undo(self._encoded[start:end]) for start, end in pairwise(self._cuts))
+        return [0, *accumulate(map(len, blocks))]
 
     def _map(self, position: int) -> _Runs:
         """The runs of the line that holds decoded `position`."""
