@@ -19,7 +19,7 @@ lint: $(READY)  ## style, types, and who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)  ## speed and memory, as ratios within one run
+bench: $(READY) debian  ## speed and memory, as ratios within one run
 	$(BIN)/python -m bench $(ARGS)
 
 run: $(READY)  ## the proxy, with your settings: make run ARGS="--config blockproxy.yaml"
