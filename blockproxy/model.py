@@ -205,7 +205,6 @@ class Policy:
     actions: Mapping[Technique, Action] = field(default_factory=dict, hash=False)
     remote: str = "keep"
     threshold: float = 0.7
-    signed: str = "keep"
 
     def wants(self, technique: Technique) -> bool:
         """Whether findings of `technique` are acted upon (the default) or only reported."""
