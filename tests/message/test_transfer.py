@@ -74,6 +74,13 @@ def _base64(octets: bytes) -> bytes:
     return base64.encodebytes(octets).replace(b"\n", b"\r\n")
 
 
+WRITERS: dict[str, Callable[[bytes], bytes]] = {
+    "8bit": lambda octets: octets,
+    "quoted-printable": _quoted_printable,
+    "base64": _base64,
+}
+
+
 @given(
     octets=st.binary(max_size=5000),
     encoding=st.sampled_from(["8bit", "quoted-printable", "base64"]),
@@ -83,10 +90,7 @@ def _base64(octets: bytes) -> bytes:
 def test_a_patch_changes_what_it_says_and_no_length(
     octets: bytes, encoding: str, where: tuple[int, int], filler: bytes
 ) -> None:
-    write: Callable[[bytes], bytes] = {"8bit": bytes, "quoted-printable": _quoted_printable, "base64": _base64}[
-        encoding
-    ]
-    transmitted = write(octets)
+    transmitted = WRITERS[encoding](octets)
     decoded: Decoded = decode(transmitted, encoding)
     start = min(where[0], len(decoded.octets))
     end = min(start + where[1], len(decoded.octets))
