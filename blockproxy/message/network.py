@@ -8,12 +8,14 @@ that. The other way round proves nothing.
 
 import re
 
-# One literal octet at the front of each pattern: `re` then runs through a newsletter at memchr's pace.
+# One literal octet at the front of each pattern: `re` then runs through a newsletter at a byte per cycle, and what
+# costs is where it stops. The three octets before a colon are looked at first, because style sheets are full of colons;
+# and where two slashes follow, these are the sign.
 _SCHEME = re.compile(
-    rb":(?<=[pPsSeE\t\r\n]:)"
+    rb":(?<=[ftiplseFTIPLSE\t\r\n][tplseTPLSE\t\r\n][psePSE\t\r\n]:)(?!//)"
     rb"(?:(?<=[tT][pP]:)|(?<=[tT\t\r\n][pP][sS]:)|(?<=[iI\t\r\n][lL][eE]:)|(?<=[\t\r\n]:)|(?<=[\t\r\n].:))"
 )
-_SLASHES = re.compile(rb"/[\t\r\n]*+[/\\]")
+_SLASHES = re.compile(rb"/[/\\\t\r\n](?:(?<=[/\\])|[\t\r\n]*+[/\\])")
 _BACKSLASH = re.compile(rb"\\")
 # References to what a scheme, its colon, slashes and ignored white space are written with.
 _REFERENCE = re.compile(
