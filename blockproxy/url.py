@@ -17,8 +17,9 @@ _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 # A URL in this shape reads the same to Ada as to this pattern, at a tenth of the price: lower-case scheme and host
 # of at least two labels, the last one not a number; then a path or query without anything that Ada would rewrite.
 _PLAIN = re.compile(
-    r"(https?)://((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z]*)(/[A-Za-z0-9_~,;=+@!$*()/-]*(?:\.[A-Za-z0-9_~,;=+@!$*()-][A-Za-z0-9_~,;=+@!$*()/-]*)*)?"
-    r"(?:\?([A-Za-z0-9._~,;=+@!$*()/:?&%-]*))?(?:#([A-Za-z0-9._~,;=+@!$*()/:?&%-]*))?\Z"
+    r"(https?)://((?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++[a-z]++)"
+    r"(/[A-Za-z0-9_~,;=+@!$*()/-]*+(?:\.[A-Za-z0-9_~,;=+@!$*()-][A-Za-z0-9_~,;=+@!$*()/-]*+)*+)?+"
+    r"(?:\?([A-Za-z0-9._~,;=+@!$*()/:?&%-]*+))?+(?:#([A-Za-z0-9._~,;=+@!$*()/:?&%-]*+))?+\Z"
 )
 
 
