@@ -1,8 +1,8 @@
 """Messages before and after: every folder of `tests/corpus/` is one case.
 
 `before.eml` is cleaned and must become `after.eml`, octet for octet; `findings.yaml` lists what must be found
-(technique, rule, action, part) and skipped (part, reason). `readme.md` says why the case exists. A folder `private/` is not part of
-the project: cases that can't be published go there.
+(technique, rule, action, part) and skipped (part, reason). `readme.md` says why the case exists. A folder `private/` is
+not part of the project: cases that can't be published go there.
 
     BLOCKPROXY_REWRITE=1 pytest tests/test_message_pairs.py    # writes what came out; look at the difference
 """
