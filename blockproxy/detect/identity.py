@@ -12,7 +12,8 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
-from urllib.parse import unquote
+
+from blockproxy.detect.percent import unquote
 
 HASHES: dict[str, Callable[[bytes], bytes]] = {
     "MD5": lambda text: hashlib.md5(text, usedforsecurity=False).digest(),
@@ -35,9 +36,8 @@ MAX_URL = 16 * 1024  # characters looked at; the longest tracking URL in 42,000 
 MAX_UNQUOTING = 3  # times that a value is percent-decoded; a redirect inside a redirect needs two
 MIN_PACKED = 16  # characters; an address alone is found by its token, whatever its length
 
-_DELIMITERS = re.compile(r"[/?&=#,;|:!()<>\"'\s.~*$]+")
-_QUERY_DELIMITERS = re.compile(r"[?&=#,;|]+")
-_PACKED = re.compile(r"[A-Za-z0-9+/_-]+")
+_DELIMITERS = r"/?&=#,;|:!()<>\"'\s.~*$"
+_QUERY_DELIMITERS = "?&=#,;|"
 _HEX = re.compile(r"(?:[0-9a-f]{2})+", re.IGNORECASE)
 
 
@@ -61,6 +61,11 @@ class Identity:
         plain = "|".join(re.escape(spelling) for spelling in sorted({text.lower() for text in spellings}))
         # The neighbours are excluded: `some` + `me@example.org` is another person.
         self._plain = re.compile(rf"(?<![\w.+-])(?:{plain})(?![\w-]|\.\w)") if plain else None
+        # Most URLs have no token that is long enough, and one search says so.
+        least = min([MIN_PACKED, *map(len, self._forms)])
+        self._tokens = _token("A-Za-z0-9+_-", least, _DELIMITERS).findall
+        # Again with `/` inside, which the base64 of a hash may hold.
+        self._query_tokens = _token("A-Za-z0-9+/_-", least, _QUERY_DELIMITERS).findall
 
     def __bool__(self) -> bool:
         return self._plain is not None
@@ -69,29 +74,39 @@ class Identity:
         """How the reader's address stands in `url`, or None. `url` may be any text: a query parameter will do."""
         if self._plain is None:
             return None
-        for text in _unquoted(url[:MAX_URL]):
+        text = f"/{url[:MAX_URL]}"  # so that what it begins with is a token too
+        for _ in range(1 + MAX_UNQUOTING):
             if "@" in text and self._plain.search(text.lower()):
                 return Leak("plain")
-            tokens = _tokens(text)
-            known = self._forms.keys()
-            # Nearly no URL has a known token: sets say so without a loop.
-            if not (known.isdisjoint(tokens) and known.isdisjoint(map(str.lower, tokens))):
-                token = next(token for token in tokens if token in known or token.lower() in known)
-                return Leak(self._forms.get(token) or self._forms[token.lower()])
-            for token in tokens:
-                if len(token) >= MIN_PACKED and (form := self._unpacked(token)):
-                    return Leak(form)
+            tokens = self._tokens(text)
+            query = text.partition("?")[2]
+            if "/" in query:
+                tokens += self._query_tokens(f"?{query}")
+            if tokens and (form := self._known(tokens) or self._packed(tokens)):
+                return Leak(form)
+            if "%" not in text or (unquoted := unquote(text)) == text:
+                return None
+            text = unquoted
         return None
 
+    def _known(self, tokens: list[str]) -> str | None:
+        """The form of the first token that is the address, encoded or hashed."""
+        for token in tokens:
+            form = self._forms.get(token) or self._forms.get(token.lower())
+            if form:
+                return form
+        return None
+
+    def _packed(self, tokens: list[str]) -> str | None:
+        """The encoding of the first token that holds the address among other things."""
+        return next((form for token in tokens if len(token) >= MIN_PACKED and (form := self._unpacked(token))), None)
+
     def _unpacked(self, token: str) -> str | None:
-        """The encoding of a token that holds the address among other things."""
-        if self._plain is None:
-            return None
         for form, decode in _DECODERS.items():
             octets = decode(token)
             if octets and (b"@" in octets or b"%40" in octets):
                 text = octets.decode("latin-1").lower()
-                if self._plain.search(text) or self._plain.search(unquote(text)):
+                if self._plain and (self._plain.search(text) or self._plain.search(unquote(text))):
                     return form
         return None
 
@@ -117,32 +132,18 @@ def _forms(spelling: str) -> Iterator[tuple[str, str]]:
         yield from ((encode(digest(octets)), f"{name} hash") for encode in ENCODINGS.values())
 
 
-def _unquoted(url: str) -> Iterator[str]:
-    """`url`, and what it is after each round of percent-decoding."""
-    yield url
-    for _ in range(MAX_UNQUOTING):
-        if "%" not in url or (plain := unquote(url)) == url:
-            return
-        url = plain
-        yield url
-
-
-def _tokens(text: str) -> list[str]:
-    """The pieces between the delimiters of URLs; again with `/` inside, which the base64 of a hash may hold."""
-    tokens = _DELIMITERS.split(text)
-    _, _, query = text.partition("?")
-    return tokens + _QUERY_DELIMITERS.split(query) if "/" in query else tokens
+def _token(characters: str, least: int, delimiters: str) -> re.Pattern[str]:
+    """A run of `characters` that fills the room between two of `delimiters`."""
+    return re.compile(rf"[{delimiters}]([{characters}]{{{least},}}+)(?![^{delimiters}])")
 
 
 def _decode_base64(token: str) -> bytes | None:
     """Either alphabet, with or without padding: real links mix them."""
-    if not _PACKED.fullmatch(token):
-        return None
     text = token.replace("-", "+").replace("_", "/")
     if len(text) % 4 == 1:
         text = text[:-1]
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4))
+        return binascii.a2b_base64(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError):
         return None
 

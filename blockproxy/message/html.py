@@ -7,27 +7,17 @@ a tag that the end of the file cuts off still counts. Builds no tree. Never goes
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
-from enum import Enum, auto
-from functools import lru_cache, partial
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
-from blockproxy.message import charref
 from blockproxy.message.foreign import Foreign
-from blockproxy.model import Attribute, Element, Span
+from blockproxy.message.token import NAME, SPACE, Kind, StartTag, Token, name_of, span_of
+from blockproxy.model import Span
 
-_SPACE = rb"[\t\n\x0c\r ]"
-_NAME = rb"[^\t\n\x0c\r />]"
 _VALUE = rb'"[^"]*+(?:"|\Z)|\'[^\']*+(?:\'|\Z)|[^\t\n\x0c\r >"\'][^\t\n\x0c\r >]*+|(?=>)|\Z'
-_ONE_ATTRIBUTE = rb"[\t\n\x0c\r /]*+%b[^\t\n\x0c\r />=]*+(?:%b*+=%b*+(?:%b))?+" % (_NAME, _SPACE, _SPACE, _VALUE)
+_ONE_ATTRIBUTE = rb"[\t\n\x0c\r /]*+%b[^\t\n\x0c\r />=]*+(?:%b*+=%b*+(?:%b))?+" % (NAME, SPACE, SPACE, _VALUE)
 
-ATTRIBUTE = re.compile(
-    rb"[\t\n\x0c\r /]*+(%b[^\t\n\x0c\r />=]*+)"
-    rb"(?:%b*+=%b*+(?:\"([^\"]*+)(?:\"|\Z)|'([^']*+)(?:'|\Z)|([^\t\n\x0c\r >\"'][^\t\n\x0c\r >]*+)|(?=>)|\Z))?+"
-    % (_NAME, _SPACE, _SPACE),
-)
 _TOKEN = re.compile(
-    rb"<(?:(/?)([a-zA-Z]%b*+)((?:%b)*+)([\t\n\x0c\r /]*+>?)" % (_NAME, _ONE_ATTRIBUTE) + rb"|!--(-?>|)"
+    rb"<(?:(/?)([a-zA-Z]%b*+)((?:%b)*+)([\t\n\x0c\r /]*+>?)" % (NAME, _ONE_ATTRIBUTE) + rb"|!--(-?>|)"
     rb"|(!\[CDATA\[)"
     rb"|(![Dd][Oo][Cc][Tt][Yy][Pp][Ee])"
     rb"|(!|\?|/(?=[^a-zA-Z>]))"
@@ -53,105 +43,6 @@ _PLAIN = re.compile(
     rb"|<!--(?!-?>)(?:[^-]++|-(?!-!?>))*+--!?>"
     rb")*+",
 )
-
-
-# `Span(*pair)` without a step through Python: there are two for each tag.
-span_of: Callable[[tuple[int, int]], Span] = partial(tuple.__new__, Span)
-
-
-class Kind(Enum):
-    """The kinds of token. Text is not one of them: nothing in it reaches the network."""
-
-    START = auto()
-    END = auto()
-    COMMENT = auto()
-    DOCTYPE = auto()
-    BOGUS = auto()  # `<?…>`, `<!…>`, `</3…>`: comments to a browser, instructions to some clients
-    RAW = auto()  # the text of a raw-text element, whose name it bears
-    FOREIGN_STYLE = auto()  # what stands in a `<style>` of SVG, beside the markup in it: CSS with character references
-
-
-class Token(NamedTuple):
-    """All that is no start tag. `inside` holds the attributes of a tag, or the text between a comment's marks.
-
-    `closed` is false where the end of the file cut the token off; browsers drop such a tag.
-    """
-
-    kind: Kind
-    span: Span
-    inside: Span
-    name: str = ""
-    closed: bool = True
-    in_comment: bool = False
-
-
-class StartTag(Element):
-    """A start tag as a token, and as an element that reads its attributes when somebody asks for them.
-
-    Most links are judged by their URL alone; so attributes wait.
-    """
-
-    __slots__ = ("_attributes", "_end", "_source", "inside")
-
-    kind = Kind.START
-    inside: Span
-    _attributes: tuple[Attribute, ...] | None
-    _source: bytes
-    _end: bytes  # what stands between the attributes and the next token
-
-    def __init__(self, match: re.Match[bytes], in_comment: bool) -> None:
-        name, source, end = match.group(2, 3, 4)
-        store = object.__setattr__  # as frozen dataclasses do it
-        store(self, "name", name_of(name))
-        store(self, "span", span_of(match.span()))
-        store(self, "in_comment", in_comment)
-        store(self, "inside", span_of(match.span(3)))
-        store(self, "_source", source)
-        store(self, "_end", end)
-        store(self, "_attributes", None)
-
-    @property
-    def closed(self) -> bool:
-        """False where the end of the file cut the tag off."""
-        return self._end.endswith(b">")
-
-    @property
-    def self_closing(self) -> bool:
-        """Whether it ends in `/>`."""
-        return self._end.endswith(b"/>")
-
-    @property
-    def attributes(self) -> tuple[Attribute, ...]:
-        """In order, the first of each name, as browsers take them."""
-        if self._attributes is None:
-            object.__setattr__(self, "_attributes", tuple(attributes(self._source, self.inside.start)))
-        return self._attributes or ()
-
-
-def attributes(source: bytes, offset: int = 0) -> Iterator[Attribute]:
-    """The attributes written in `source`, the inside of a tag that begins at `offset` of the view."""
-    seen = set()
-    for match in ATTRIBUTE.finditer(source):
-        name = name_of(match[1])
-        # A second `src` is ignored by every engine that shows mail, so it is no place that reaches the network.
-        if name not in seen:
-            seen.add(name)
-            start, end = value_span(match)
-            whole = Span(offset + match.start(1), offset + match.end())
-            yield Attribute(name, text(source[start:end]), Span(offset + start, offset + end), whole)
-
-
-def value_span(match: re.Match[bytes]) -> tuple[int, int]:
-    """Where the value of an attribute stands; empty and at its end when it has none."""
-    group = match.lastindex or 1
-    return match.span(group) if group > 1 else (match.end(), match.end())
-
-
-def text(value: bytes) -> str:
-    """An attribute's value as it reads."""
-    if b"\r" in value or b"\0" in value:
-        value = value.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\0", b"\xef\xbf\xbd")
-    return charref.unescape(value).decode("utf-8", "replace")
 
 
 def tokens(view: bytes, signs: Sequence[int] | None = None) -> Iterator[Token | StartTag]:
@@ -214,7 +105,8 @@ class _Tokenizer:
         # Without `>` the end of the region cut it off, and nothing is behind it.
         self._position = match.end()
         if not match[1]:
-            return StartTag(match, self._in_comment)
+            bounds = match.start(), *match.span(3), match.end()
+            return StartTag(name_of(match[2]), self._view, bounds, self._in_comment)
         spans = span_of(match.span()), span_of(match.span(3))
         return Token(Kind.END, *spans, name_of(match[2]), closed=match[4].endswith(b">"), in_comment=self._in_comment)
 
@@ -299,9 +191,3 @@ class _Tokenizer:
             yield Token(kind, Span(start, self._position), inside, closed=close >= 0, in_comment=self._in_comment)
         else:
             self._position = match.end()
-
-
-@lru_cache(maxsize=1024)
-def name_of(written: bytes) -> str:
-    """The name of a tag or an attribute in lower case, ASCII letters only, as the standard has it."""
-    return written.lower().replace(b"\0", b"\xef\xbf\xbd").decode("utf-8", "replace")

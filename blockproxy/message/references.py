@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 
 from blockproxy.message import charref, css, html, network, places, text, values
 from blockproxy.message.css import Found
-from blockproxy.message.html import Kind, StartTag, Token
 from blockproxy.message.places import Row, Syntax
+from blockproxy.message.token import ATTRIBUTE, Kind, StartTag, Token, name_of, span_of, value_span
 from blockproxy.model import Element, Place, Reference, Span
 from blockproxy.url import parse
 
@@ -147,8 +147,8 @@ class _Page:
         if sign >= end:
             return
         seen = set()
-        for match in html.ATTRIBUTE.finditer(self._view, start, end):
-            name = html.name_of(match[1])
+        for match in ATTRIBUTE.finditer(self._view, start, end):
+            name = name_of(match[1])
             if name in seen:
                 continue
             seen.add(name)
@@ -156,7 +156,7 @@ class _Page:
             if sign >= after:
                 continue
             if name in places.BY_ATTRIBUTE:
-                self._attribute(element, name, html.value_span(match), found)
+                self._attribute(element, name, value_span(match), found)
             sign = self._next_sign(after)
             if sign >= end:
                 return
@@ -172,7 +172,7 @@ class _Page:
             stripped = written.rstrip(values.WHITE)
             url = parse(charref.unescape(stripped).decode("utf-8", "replace"), self._resolve_with)
             if url is not None:
-                found.append(Reference(url.href, html.span_of((span[0], span[0] + len(stripped))), row.place, element))
+                found.append(Reference(url.href, span_of((span[0], span[0] + len(stripped))), row.place, element))
         else:
             found += self._of_value(row, written, span[0], element)
         if element.name == "base" and name == "href" and len(found) > before:
@@ -229,9 +229,9 @@ class _Page:
         name = _INSTRUCTION.match(inside)
         if name is None:
             return
-        for attribute in html.ATTRIBUTE.finditer(inside, name.end()):
-            start, end = html.value_span(attribute)
-            for row in places.rows(name[0].decode().lower(), html.name_of(attribute[1])):
+        for attribute in ATTRIBUTE.finditer(inside, name.end()):
+            start, end = value_span(attribute)
+            for row in places.rows(name[0].decode().lower(), name_of(attribute[1])):
                 yield from self._of_value(row, inside[start:end], offset + start, None)
 
 
