@@ -5,6 +5,7 @@ A leaf that can hold references is held until it is complete, decoded, searched,
 flows through. What can't be read safely passes unchanged, and `skipped` says why: cleaning never fails.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from types import MappingProxyType
@@ -57,7 +58,7 @@ INSPECTORS: MappingProxyType[str, Callable[[bytes], list[Reference]]] = MappingP
     }
 )
 _MARKUP = frozenset({"text/html", "application/xhtml+xml", "text/x-amp-html", "image/svg+xml"})
-_CLEARSIGNED = (b"-----BEGIN PGP SIGNED MESSAGE-----", b"-----BEGIN PGP MESSAGE-----")  # RFC 9580, sections 6.2 and 7
+_CLEARSIGNED = re.compile(rb"^-----BEGIN PGP (?:SIGNED )?MESSAGE-----", re.MULTILINE)  # RFC 9580, sections 6.2 and 7
 
 
 def clean(
@@ -251,17 +252,17 @@ class Cleaner:
     def _clean_leaf(self, encoded: bytes, entity: Entity, part: str) -> bytes:
         decoded = transfer.decode(encoded, entity.encoding)
         view = charset.view(decoded.octets, entity.parameters.get("charset"), markup=entity.media_type in _MARKUP)
-        found = INSPECTORS[entity.media_type](view.octets)
+        found = _references(view, INSPECTORS[entity.media_type])
         if not found:
             return encoded
-        if view.octets.lstrip()[:40].startswith(_CLEARSIGNED):
+        if entity.media_type == "text/plain" and _CLEARSIGNED.search(view.octets):
             self._skipped.append(Skip(part, "signed"))
             return encoded
         findings = _judge(self._rules, self._policy, self._context).judge(found, view.octets)
         if not findings:
             return encoded
         page = patch.Page(
-            view.octets,
+            view.raw,
             entity.parameters.get("format", "").lower() == "flowed",
             lambda position: decoded.plain_only(position * view.width + view.offset),
         )
@@ -276,6 +277,16 @@ class Cleaner:
         inside = decoded.locate(view.span(finding.span))
         span = Span(self._offset + inside.start, self._offset + inside.end)
         return finding._replace(part=part, span=span)
+
+
+def _references(view: charset.View, inspect: Callable[[bytes], list[Reference]]) -> list[Reference]:
+    """What is found in a view, and beside it what a program would find that knows nothing of its charset."""
+    found = inspect(view.octets)
+    if view.raw is view.octets:
+        return found
+    seen = {reference.span for reference in found}
+    both = found + [reference for reference in inspect(view.raw) if reference.span not in seen]
+    return sorted(both, key=lambda reference: reference.span)
 
 
 class _Pending:

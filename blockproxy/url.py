@@ -5,11 +5,14 @@ evil.com in `urllib.parse`. Never resolves a name: the public suffix list is the
 """
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
 import ada_url
 import tldextract
+
+from blockproxy.remember import remember
+
+LONGEST = 1024  # characters of a URL that is remembered; most have fewer than 300
 
 # Without these two arguments tldextract would fetch the list on first use.
 _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
@@ -37,7 +40,7 @@ class Url(NamedTuple):
     fragment: str
 
 
-@lru_cache(maxsize=4096)
+@remember(4096, LONGEST)
 def parse(url: str, base: str | None = None) -> Url | None:
     """Read `url` as a browser would, or None where a browser would refuse it or would reach no network.
 
@@ -69,7 +72,7 @@ def _with_path(url: str) -> str:
     return str(ada_url.parse_url(url)["href"])
 
 
-@lru_cache(maxsize=4096)
+@remember(4096, 255)
 def registrable_domain(host: str) -> str:
     """`a.b.example.co.uk` to `example.co.uk`; the host itself where there is none (an address, a bare suffix)."""
     return _suffixes(host).top_domain_under_public_suffix or host

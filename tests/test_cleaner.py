@@ -226,3 +226,53 @@ def test_the_span_of_a_finding_is_where_it_stands_in_the_message() -> None:
 
 settings.register_profile("house", deadline=None, max_examples=150)
 settings.load_profile("house")
+
+
+LYING = [
+    (b"utf-8", b"<p>hi\x1b$B</p>"),
+    (b"us-ascii", b"\x1b.\x0e"),
+    (b"iso-2022-jp", b"\x0e"),
+    (b"iso-2022-jp", b"\x1b$Z"),
+    (b"hz", b"~{</p>"),
+    (b"gbk", b"\x81"),
+    (b"big5", b"\x81"),
+    (b"gb18030", b"\x81"),
+    (b"euc-kr", b"\x81"),
+    (b"utf-16", b""),
+    (b"x-unknown", b"<meta charset=utf-16>\xe9"),
+]
+
+
+@pytest.mark.parametrize(("charset", "before"), LYING)
+def test_no_charset_hides_a_tracker(charset: bytes, before: bytes) -> None:
+    head, _, page = PIXEL.partition(b"\r\n\r\n")
+    message = head + b"; charset=" + charset + b"\r\n\r\n" + before + page
+    cleaned = keeps_its_shape(message)
+    assert b"list-manage" not in cleaned.message
+    assert [finding.action for finding in cleaned.findings] == [Action.REMOVE]
+
+
+@pytest.mark.parametrize(
+    "media_type", [b"multipart/signed", b"multipart/encrypted"], ids=lambda media_type: media_type.decode()
+)
+@pytest.mark.parametrize("enclosed", [b"", b"Content-Type: message/rfc822\r\n\r\n"], ids=["a part", "a message in it"])
+def test_what_is_signed_or_encrypted_stays_octet_for_octet(media_type: bytes, enclosed: bytes) -> None:
+    message = b"Content-Type: %s; boundary=b\r\n\r\n--b\r\n%s%s\r\n--b--\r\n" % (media_type, enclosed, PIXEL)
+    cleaned = blockproxy.clean(message)
+    assert cleaned.message == message
+    assert [skip.reason for skip in cleaned.skipped] == ["signed"]
+
+
+def test_a_pgp_block_in_text_is_left_alone_wherever_it_stands_and_html_has_none() -> None:
+    marker = b"-----BEGIN PGP MESSAGE-----\r\n"
+    text = b"Content-Type: text/plain\r\n\r\nhello\r\n" + marker + b"https://example.com/?utm_source=x&a=1\r\n"
+    assert blockproxy.clean(text).message == text
+    page = PIXEL.replace(b"<p>Hello", b"-----BEGIN PGP MESSAGE-----<p>Hello")
+    assert blockproxy.clean(page).message != page
+
+
+@pytest.mark.timeout(20)
+def test_a_header_is_read_in_linear_time() -> None:
+    """Quadratic, this would take minutes: every connection would stand still."""
+    message = b"Return-Receipt-To: x\r\nFrom: " + b"a" * 400_000 + b"\r\nTo: " + b"b" * 400_000 + b"\r\n\r\n"
+    assert len(blockproxy.clean(message).findings) == 1

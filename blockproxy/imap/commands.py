@@ -31,6 +31,7 @@ class ClientLeg:
         self._by_uid = False
         self._sasl: Command | None = None
         self._mechanism = b""
+        self._named = False  # whether this exchange has had the response that may hold the account's name
         self._waits_for: bytes | None = None  # the tag of the command that the server has to encourage with `+`
 
     @property
@@ -212,6 +213,7 @@ class ClientLeg:
 
     def _authenticate(self, command: Command, text: bytes) -> None:
         self._mechanism, response = sasl(text)
+        self._named = response is not None
         if response is not None:
             command.account = sasl_account(self._mechanism, response)
         self._sasl = command
@@ -222,7 +224,9 @@ class ClientLeg:
         """A line of the SASL exchange: passed as it is, one for each `+`."""
         command = self._sasl
         if command is not None:
-            command.account = command.account or sasl_account(self._mechanism, raw)
+            # Only the first response can hold a name; what comes behind it is the secret.
+            if not self._named:
+                command.account, self._named = sasl_account(self._mechanism, raw), True
             self._waits_for = command.tag
         self._state.to_server.append(raw)
 

@@ -27,8 +27,8 @@ SIMPLE = re.compile(
 )
 """The usual FETCH: tag, `UID `, sequence set, data items."""
 
-_COMMAND = re.compile(rb"[^ ]+ (?:UID )?FETCH +([^ ()\r\n]+) +(.*?) *\r\n\Z", re.IGNORECASE | re.DOTALL)
-_EMPTY = re.compile(rb"[^ ]+ (?:UID )?FETCH *[^ ()\r\n]* *\r\n\Z", re.IGNORECASE)
+_COMMAND = re.compile(rb"[^ ]+ (?:UID )?FETCH ++([^ ()\r\n]++) ++(.*)\r\n\Z", re.IGNORECASE | re.DOTALL)
+_EMPTY = re.compile(rb"[^ ]+ (?:UID )?FETCH *+[^ ()\r\n]*+ *+\r\n\Z", re.IGNORECASE)
 _ITEM = re.compile(
     rb'([A-Z][A-Z0-9.-]*(?:\[(?:[^\]\["{}\r\n]|"(?:[^"\\\r\n]|\\.)*+")*+\])?)'
     rb"(?:<(\d{1,19})\.(\d{1,19})>)?"
@@ -110,7 +110,7 @@ def _within(number: int, part: bytes) -> bool:
 def arguments(raw: bytes) -> tuple[bytes, bytes, bytes] | None:
     """A FETCH command up to its data items, its sequence set, its items and modifiers; None when it cannot be read."""
     match = _COMMAND.match(raw)
-    return None if match is None else (raw[: match.start(2)], match[1], match[2])
+    return None if match is None else (raw[: match.start(2)], match[1], match[2].rstrip(b" "))
 
 
 def asks_nothing(raw: bytes) -> bool:

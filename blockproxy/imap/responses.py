@@ -17,7 +17,7 @@ from blockproxy.imap.sections import named
 from blockproxy.imap.state import State
 from blockproxy.imap.syntax import CODE, TAGGED, UNTAGGED
 
-_CONTENT_NAME = re.compile(rb"(?<=[ (])(?:BODY\[[^\]]*\]|RFC822(?:\.HEADER|\.TEXT)?)(?=[ <])", re.IGNORECASE)
+_CONTENT_NAME = re.compile(rb"(?<=[ (])(?:BODY\[[^\]\[]*+\]|RFC822(?:\.HEADER|\.TEXT)?)(?=[ <])", re.IGNORECASE)
 _UID = re.compile(rb"\* \d+ FETCH \(UID (\d+)", re.IGNORECASE)
 
 

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from email.message import Message
-from functools import lru_cache
 from typing import NamedTuple
 
 from blockproxy.model import Entity, Origin, Span
+from blockproxy.remember import remember
 
 # Field names, and which program or document makes them ask for a receipt or fetch something.
 RECEIPT_FIELDS: Mapping[bytes, str] = {
@@ -32,10 +32,13 @@ RECEIPT_FIELDS: Mapping[bytes, str] = {
 }
 
 _VALUE = re.compile(rb"[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)")  # RFC 5322, section 2.2.3: folded lines begin with a blank
-_ANGLE_ADDRESS = re.compile(rb"<\s*[^<>\s]*@([A-Za-z0-9._-]+)\s*>")
-_BARE_ADDRESS = re.compile(rb"[^\s<>,;:\"()]+@([A-Za-z0-9._-]+)")
+# Each begins with its `@`, and none can try again from within: a field of a megabyte is read once.
+_ANGLE_ADDRESS = re.compile(rb"@([A-Za-z0-9._-]++)\s*+>")
+_BARE_ADDRESS = re.compile(rb"(?<=[^\s<>,;:\"()@])@([A-Za-z0-9._-]++)")
 _LIST_ID = re.compile(rb"<([^<>\s]{1,255})>")
-_ADDRESS = re.compile(rb"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9._-]+")
+_ADDRESS = re.compile(
+    rb"(?<![A-Za-z0-9.!#$%&'*+/=?^_`{|}~-])[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}+@[A-Za-z0-9._-]{1,255}+"
+)
 _PARAMETER = re.compile(r";\s*([^\s=;\"]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^;\s]*))", re.DOTALL)
 
 PARTS_OF_A_DIGEST = "message/rfc822"  # RFC 2046, section 5.1.5
@@ -113,14 +116,14 @@ def entity(header: bytes, *, default: str = "text/plain", protected: bool = Fals
     return Entity(media_type, parameters, _encoding(encoding) if encoding else "7bit", protected)
 
 
-@lru_cache(maxsize=64)
+@remember(64, 256)
 def _encoding(value: bytes) -> str:
     """The token of a Content-Transfer-Encoding field, in lower case, without comments (RFC 2045, section 6.1)."""
     words = re.sub(rb"\([^()]*\)", b" ", value).replace(b";", b" ").split()
     return words[0].strip(b"\"'").decode("ascii", "replace").lower() if words else "7bit"
 
 
-@lru_cache(maxsize=256)
+@remember(256, 256)
 def _content_type(value: bytes) -> tuple[str, Mapping[str, str]]:
     """Media type and parameters of a Content-Type field (RFC 2045, section 5.1; RFC 2231 for `name*0=`)."""
     text = value.decode("utf-8", "surrogateescape").replace("\r", "").replace("\n", "")

@@ -32,17 +32,18 @@ _SCRIPT = re.compile(rb"<!--|-->|<(/?)script(?=[\t\n\x0c\r />])", re.IGNORECASE)
 
 # What may be passed over in one go as long as nothing in it can name a URL: text, comments, and tags of a plain shape
 # whose names do not change how the text behind them is read.
-_PLAIN = re.compile(
-    rb"(?:[^<]++"
+_PLAIN_PIECE = (
+    rb"[^<]++"
     rb"|</[a-zA-Z][^\"'<>]*+>"
     rb"|<(?!(?i:s(?:tyle|cript|vg)|t(?:itle|extarea)|xmp|iframe|no(?:embed|frames)|plaintext|math)[\t\n\x0c\r />])"
     rb"[a-zA-Z][^\t\n\x0c\r \"'<>=/]*+"
     rb"(?:[\t\n\x0c\r /]*+[^\t\n\x0c\r \"'<>=/]++"
     rb"(?:[\t\n\x0c\r ]*+=[\t\n\x0c\r ]*+(?:\"[^\"]*+\"|'[^']*+'|[^\t\n\x0c\r \"'<>=`]++(?=[\t\n\x0c\r >])))?+)*+"
     rb"[\t\n\x0c\r /]*+>"
-    rb"|<!--(?!-?>)(?:[^-]++|-(?!-!?>))*+--!?>"
-    rb")*+",
 )
+_PLAIN = re.compile(rb"(?:%b|<!--(?!-?>)(?:[^-]++|-(?!-!?>))*+--!?>)*+" % _PLAIN_PIECE)
+# Inside a conditional comment no comment ends, and to look for its end from every beginning would be quadratic.
+_PLAIN_IN_COMMENT = re.compile(rb"(?:%b)*+" % _PLAIN_PIECE)
 
 
 def tokens(view: bytes, signs: Sequence[int] | None = None) -> Iterator[Token | StartTag]:
@@ -96,7 +97,7 @@ class _Tokenizer:
                 return -1
             sign = signs[index]
             # Nothing that ends before the next sign can matter.
-            plain = _PLAIN.match(view, position, sign)
+            plain = (_PLAIN_IN_COMMENT if self._in_comment else _PLAIN).match(view, position, sign)
             position = view.find(b"<", plain.end() if plain else position, self._end)
             if position < sign:
                 return position

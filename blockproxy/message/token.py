@@ -7,11 +7,12 @@ import re
 import sys
 from collections.abc import Callable
 from enum import Enum, auto
-from functools import lru_cache, partial
+from functools import partial
 from typing import NamedTuple
 
 from blockproxy.message import charref
 from blockproxy.model import Attribute, Element, Span
+from blockproxy.remember import remember
 
 SPACE = rb"[\t\n\x0c\r ]"
 NAME = rb"[^\t\n\x0c\r />]"
@@ -142,7 +143,7 @@ def _reads_as_written(view: bytes, start: int, end: int) -> bool:
     return view.find(b"&", start, end) < 0 and view.find(b"\r", start, end) < 0 and view.find(b"\0", start, end) < 0
 
 
-@lru_cache(maxsize=1024)
+@remember(1024, 64)
 def name_of(written: bytes) -> str:
     """The name of a tag or an attribute in lower case, ASCII letters only, as the standard has it."""
     return written.lower().replace(b"\0", b"\xef\xbf\xbd").decode("utf-8", "replace")

@@ -153,6 +153,29 @@ def test_of_a_login_only_the_name_is_remembered(said: bytes, name: str) -> None:
     assert session.account == name
 
 
+@pytest.mark.parametrize(
+    ("name", "known"), [(b"YW5uYQ==", "anna"), (b"YW5uYQ", ""), (b"", ""), (b"????", "")], ids=repr
+)
+def test_a_password_is_never_taken_for_the_name(name: bytes, known: str) -> None:
+    session = Session(Opened())
+    session.receive(Side.CLIENT, b"1 AUTHENTICATE LOGIN\r\n")
+    session.receive(Side.SERVER, b"+ VXNlcm5hbWU6\r\n")
+    session.receive(Side.CLIENT, name + b"\r\n")
+    session.receive(Side.SERVER, b"+ UGFzc3dvcmQ6\r\n")
+    session.receive(Side.CLIENT, b"c0VjcmV0\r\n")
+    session.receive(Side.SERVER, b"1 OK welcome\r\n")
+    assert session.account == known
+
+
+@pytest.mark.timeout(20)
+def test_hostile_lines_are_read_in_linear_time() -> None:
+    session = Session(Opened())
+    for number in range(20):
+        session.receive(Side.CLIENT, b"%d FETCH 1 x" % number + b" " * 60_000 + b"y\r\n")
+    session.receive(Side.CLIENT, b"99 FETCH 1 (ENVELOPE BODY[1])\r\n")
+    session.receive(Side.SERVER, b'* 1 FETCH (ENVELOPE (NIL "' + b" BODY[" * 10_000 + b'" NIL))\r\n')
+
+
 TOKENS = st.sampled_from(
     b'* 1 FETCH (|UID 5 |BODY[] |BODY[1] |RFC822.HEADER |BODYSTRUCTURE |(|)|"|NIL| |\r\n|{3}\r\n|{0}\r\n|abc|\\|1 OK |'
     b"[CAPABILITY A|]|* |+ |<0>|[|\n".split(b"|")

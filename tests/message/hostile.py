@@ -29,6 +29,7 @@ SHAPES: dict[str, tuple[Callable[[int], bytes], int]] = {
     "almost ends of a comment": (_repeated(b"--!", b"<!--"), 300_000),
     "conditions": (_repeated(b"<!--[if mso]>"), 100_000),
     "conditions with a URL": (_repeated(b"<!--[if mso]><img src=//x.example>"), 40_000),
+    "conditions in front of a URL": (_repeated(b"<!--[if mso]>", b"", b"<img src=//x.example>"), 100_000),
     "conditions without a bracket": (_repeated(b"<!--[if "), 150_000),
     "slashes": (_repeated(b"</"), 300_000),
     "CDATA": (_repeated(b"<![CDATA["), 100_000),

@@ -69,6 +69,33 @@ def test_a_wrong_or_missing_declaration_hides_nothing(octets: bytes, declared: s
     assert b"\\" not in seen.octets
 
 
+LIES = [
+    (b"<p>hi\x1b$B</p>" + MARKUP.encode(), "utf-8"),
+    (b"<p>hi\x1b$B</p>" + MARKUP.encode(), "us-ascii"),
+    (b"\x1b.\x0e" + MARKUP.encode(), "utf-8"),
+    (b"\x0e" + MARKUP.encode(), "iso-2022-jp"),
+    (b"\x1b$Z" + MARKUP.encode(), "iso-2022-jp"),
+    (b"\x1b$B\r\n" + MARKUP.encode(), "iso-2022-jp"),
+    (b"~{</p>" + MARKUP.encode(), "hz"),
+    *[(b"\x81" + MARKUP.encode(), name) for name in ("gbk", "gb18030", "big5", "euc-kr", "shift_jis")],
+    (b"<meta charset=utf-16>\xe9" + MARKUP.encode(), None),
+    (b"<meta charset=utf-7>\xe9" + MARKUP.encode(), None),
+    (MARKUP.encode(), "utf-16"),
+    (bytes(40) + MARKUP.encode() * 10, None),
+]
+
+
+@pytest.mark.parametrize(("octets", "declared"), LIES)
+def test_a_charset_that_lies_hides_nothing(octets: bytes, declared: str | None) -> None:
+    """As browsers read it (WHATWG Encoding), or as a program does that knows nothing of the charset."""
+    seen = view(octets, declared, markup=True)
+    assert MARKUP.encode() in seen.octets or MARKUP.encode() in seen.raw
+
+
+def test_an_octet_of_a_wide_character_that_is_a_line_end_is_shown_as_one() -> None:
+    assert view("a\u0a0ab\u0d01".encode("utf-16-le"), "utf-16-le", markup=True).octets == b"a\nb\n"
+
+
 def test_utf_7_that_could_spell_markup_is_refused() -> None:
     with pytest.raises(UnreadableError):
         view(b"+ADw-img src=+ACI-http://t.example/+ACI-+AD4-", "utf-7", markup=True)
