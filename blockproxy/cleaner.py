@@ -41,6 +41,7 @@ SKIP_REASONS = MappingProxyType(
         "nested-too-deep": "too many entities inside one another",
         "encoded-message": "an enclosed message in base64 or quoted-printable, which RFC 2046 forbids",
         "no-boundary": "a multipart entity without a boundary",
+        "odd-boundary": "a line that begins like a delimiter: servers and mail programs disagree about what follows",
         "no-context": "a section whose type the server did not tell",
         "error": "an error of blockproxy's own",
     }
@@ -236,6 +237,8 @@ class Cleaner:
 
     def _finish(self, piece: Piece) -> bytes:
         leaf, self._leaf, self._held, self._passing = self._leaf, None, 0, None
+        if piece.note == "odd-boundary":
+            self._skipped.append(Skip(piece.part, piece.note))
         if not leaf:
             return b""
         encoded = b"".join(leaf)

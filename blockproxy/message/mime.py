@@ -81,6 +81,8 @@ class Scanner:
         self._final = False
         self._open: list[_Multipart] = []
         self._delimiters: dict[bytes, tuple[int, bool]] = {}
+        self._beginnings: tuple[bytes, ...] = ()
+        self._doubtful = False  # whether a line of the leaf begins like a delimiter and goes on
         self._longest = 0  # octets of a line that may still turn out to be a delimiter
         self._fresh = True  # nothing of the current body has passed yet
         self._depth = 0
@@ -196,6 +198,7 @@ class Scanner:
             self._delimiters[b"--" + multipart.boundary] = (index, False)
             self._delimiters[b"--" + multipart.boundary + b"--"] = (index, True)
         self._longest = max(map(len, self._delimiters), default=0) + MAX_PADDING
+        self._beginnings = tuple(self._delimiters)
 
     def _body(self, pieces: list[Piece]) -> bool:
         """Passes the body on up to the next delimiter, or as far as none can have begun."""
@@ -213,6 +216,8 @@ class Scanner:
                     return False
                 stop = len(buffer)
             found = self._delimiters.get(buffer[position:stop].rstrip())
+            # Dovecot takes this for a delimiter, most mail programs do not: whoever is right, it is told.
+            self._doubtful = self._doubtful or (found is None and buffer.startswith(self._beginnings, position))
             if found is not None:
                 self._pass(self._before(position), pieces)
                 self._delimiter(*found, pieces)
@@ -252,7 +257,8 @@ class Scanner:
     def _end_leaf(self, pieces: list[Piece]) -> None:
         if self._leaf is not None:
             _, _, entity, part, _, note = self._leaf
-            pieces.append(Piece(Kind.END, b"", entity, part, note=note))
+            pieces.append(Piece(Kind.END, b"", entity, part, note=note or ("odd-boundary" if self._doubtful else "")))
+            self._doubtful = False
             self._leaf = None
 
     def _take(self, end: int) -> bytes:

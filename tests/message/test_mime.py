@@ -155,6 +155,12 @@ def test_a_section_is_numbered_as_in_its_message() -> None:
     assert [part for part, _, _ in leaves(scan(b"x", entity=Entity("text/html")))] == ["1"]
 
 
+def test_a_line_that_only_begins_like_a_delimiter_is_noted() -> None:
+    message = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--bX\n\nmore\n--b--\n"
+    for chunk in (1, 7, 1000):
+        assert [piece.note for piece in scan(message, chunk) if piece.kind is Kind.END] == ["odd-boundary"]
+
+
 def test_entities_nested_too_deep_are_left_alone() -> None:
     message = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(MAX_DEPTH + 5))
     assert [piece.note for piece in scan(message) if piece.kind is Kind.END] == ["nested-too-deep"]
