@@ -25,4 +25,5 @@ def messages(*folders: str) -> list[tuple[Path, bytes]]:
         pytest.skip("no corpus of real mail here; BLOCKPROXY_CORPUS says where")
     paths = sorted(path for path in root.rglob("*") if path.is_file() and ("mime" in path.parts or path.suffix in MAIL))
     wanted = [path for path in paths if not folders or path.relative_to(root).parts[0] in folders]
+    assert wanted, f"no message in {', '.join(folders)} of {root}"
     return [(path, path.read_bytes()) for path in wanted]

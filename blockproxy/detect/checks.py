@@ -133,9 +133,9 @@ def _quick(rule: Rule) -> str | None:
     """Strings grow until one takes too long, so that an exponential search ends early."""
     beginnings = {pattern.prefix or "/" for pattern in rule.patterns} if rule.regex is not None else set()
     for beginning, piece, count in product(sorted(beginnings), HOSTILE, COUNTS):
-        start = time.perf_counter()
+        start = time.process_time()
         rule.found(beginning + piece * count + "!")
-        if time.perf_counter() - start > MAX_SECONDS:
+        if time.process_time() - start > MAX_SECONDS:
             return f"the regex needs more than {MAX_SECONDS} seconds for {count} times {piece!r}"
     return None
 
