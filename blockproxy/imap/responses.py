@@ -164,8 +164,12 @@ def _likeliest(requests: list[Request], sequence: int, raw: bytes) -> Request | 
     found = _UID.match(raw)
     uid = None if found is None else int(found[1])
     keys = {named(name).key for name in _CONTENT_NAME.findall(raw)}
-    for one in requests:
-        if keys <= one.plan.keys and sequence not in one.answered and one.covers(sequence, uid):
+    waiting = [one for one in requests if sequence not in one.answered and one.covers(sequence, uid)]
+    if not keys and raw.endswith(b")\r\n"):
+        # An answer without a section is not for who waits for one: Dovecot may be quicker with a later command.
+        waiting.sort(key=lambda one: bool(one.plan.keys))
+    for one in waiting:
+        if keys <= one.plan.keys:
             return one
     # Not all of the names need be sections: some may be words of a subject.
     return max(

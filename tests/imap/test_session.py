@@ -167,6 +167,14 @@ def test_a_password_is_never_taken_for_the_name(name: bytes, known: str) -> None
     assert session.account == known
 
 
+def test_an_answer_without_a_section_is_for_who_asked_for_none() -> None:
+    session = Session(Opened())
+    session.receive(Side.CLIENT, b"0 UID FETCH 1 BODY.PEEK[TEXT]\r\n1 FETCH 1 BODYSTRUCTURE\r\n")
+    structure = b'("TEXT" "PLAIN" NIL NIL NIL "7BIT" 4 1)'
+    session.receive(Side.SERVER, b"* 1 FETCH (BODYSTRUCTURE " + structure + b")\r\n1 OK done\r\n")
+    assert session.take(Side.CLIENT) == b"* 1 FETCH (BODYSTRUCTURE " + structure + b")\r\n1 OK done\r\n"
+
+
 @pytest.mark.timeout(20)
 def test_hostile_lines_are_read_in_linear_time() -> None:
     session = Session(Opened())
