@@ -41,6 +41,8 @@ _ADDRESS = re.compile(
 )
 _PARAMETER = re.compile(r";\s*([^\s=;\"]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^;\s]*))", re.DOTALL)
 
+_MEDIA_TYPE = re.compile(r"[\s\"]*+([^\s;,\"/]++/[^\s;,\"]++)")
+
 PARTS_OF_A_DIGEST = "message/rfc822"  # RFC 2046, section 5.1.5
 
 
@@ -129,7 +131,9 @@ def _content_type(value: bytes) -> tuple[str, Mapping[str, str]]:
     text = value.decode("utf-8", "surrogateescape").replace("\r", "").replace("\n", "")
     if "(" in text and '"' not in text:
         text = re.sub(r"\([^()]*\)", " ", text)
-    media_type = text.partition(";")[0].strip().lower()
+    # Generators forget the semicolon, or put quotes around the type; mail programs read it all the same.
+    found = _MEDIA_TYPE.match(text)
+    media_type = found[1].lower() if found else ""
     if "*" in text:
         return media_type, _extended_parameters(text)
     parameters: dict[str, str] = {}

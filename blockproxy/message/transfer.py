@@ -4,7 +4,8 @@
 as the one it replaces: in quoted-printable a `=XX` slot stays a `=XX` slot and a soft break stays where it is, in
 base64 the same group of four characters is written again. So neither the encoded nor the decoded length moves.
 
-Base64 with padding before its end, or with characters outside its alphabet, is refused: decoders disagree about it.
+Base64 with padding before its end is refused: decoders disagree about what follows. Characters outside its alphabet
+count as white space, as section 6.8 has it.
 """
 
 import binascii
@@ -221,8 +222,8 @@ def _line_cuts(encoded: bytes) -> list[int]:
 
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}\Z")
-_BLANKS = b" \t\r\n"
-_GAP = re.compile(rb"[ \t\r\n]+")
+_FOREIGN = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
+_GAP = re.compile(rb"[^A-Za-z0-9+/=]+")
 
 
 class Base64(Decoded):
@@ -232,9 +233,9 @@ class Base64(Decoded):
 
     def __init__(self, encoded: bytes) -> None:
         self._encoded = encoded
-        self._compact = encoded.translate(None, _BLANKS)
+        self._compact = encoded.translate(None, _FOREIGN)
         if _BASE64.match(self._compact) is None:
-            raise UndecodableError("base64 with characters outside its alphabet, or padding before its end")
+            raise UndecodableError("base64 with padding before its end")
         self._digits = self._compact.rstrip(b"=")
         usable = len(self._digits) - (len(self._digits) % 4 == 1)
         self._digits = self._digits[:usable]

@@ -63,6 +63,8 @@ ENTITIES = [
     (b"Content-Type: multipart/mixed; a*=x; a*0=y\r\n", Entity("multipart/mixed")),
     (b"Content-Type: multipart/mixed; a*" + b"1" * 5000 + b"=x\r\n", Entity("multipart/mixed")),
     (b"Content-Type: text/html (a comment); charset=x\r\n", Entity("text/html", {"charset": "x"})),
+    (b"Content-Type: text/html charset=utf-8\r\n", Entity("text/html")),
+    (b'Content-Type: "text/html", charset=utf-8\r\n', Entity("text/html")),
     (b"Content-Type: html\r\n", Entity("text/plain")),
     (b"Content-Type: text/html\r\nContent-Type: text/plain\r\n", Entity("text/html")),
     (b"Content-Transfer-Encoding: Base64 (sic)\r\n", Entity("text/plain", {}, "base64")),

@@ -31,6 +31,7 @@ READINGS = [
     (b"aGVs\r\nbG8=\r\n", "base64", b"hello"),
     (b"aG V\ts\nbG\r\n8=", "base64", b"hello"),
     (b"aGVsbG8", "base64", b"hello"),
+    (b"aGVs!bG8=*", "base64", b"hello"),
     (b"aGVsb", "base64", b"hel"),
     (b"", "base64", b""),
 ]
@@ -41,7 +42,7 @@ def test_a_leaf_is_read_as_mail_programs_read_it(transmitted: bytes, encoding: s
     assert decode(transmitted, encoding).octets == read
 
 
-@pytest.mark.parametrize("transmitted", [b"aGVs=bG8=", b"aGVs*bG8=", b"aGVsbG8=\r\n-- \r\na footer"])
+@pytest.mark.parametrize("transmitted", [b"aGVs=bG8=", b"aGVsbG8=\r\n-- \r\na footer"])
 def test_base64_that_decoders_disagree_about_is_refused(transmitted: bytes) -> None:
     with pytest.raises(UndecodableError):
         decode(transmitted, "base64")
