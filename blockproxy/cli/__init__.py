@@ -5,8 +5,11 @@ worked in part or something out there does not, 2 what was asked for cannot be d
 130 interrupted.
 """
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -15,6 +18,8 @@ from blockproxy import __version__
 from blockproxy.cli import check, clean, demo, events, forget, rules, run
 from blockproxy.cli.output import complain
 from blockproxy.errors import InputError
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 app = typer.Typer(
     name="blockproxy",
@@ -59,3 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except InputError as error:
         complain(*error.problems)
         sys.exit(2)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        complain(f"what was found cannot be written: {error.strerror}")
+        # What is still in the buffer of stdout would fail once more on the way out.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

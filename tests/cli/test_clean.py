@@ -224,3 +224,12 @@ def on_terminal(*words: str) -> bytes:
     os.close(ours)
     assert process.wait(30) == 0
     return printed
+
+
+def test_a_full_disk_is_one_line_and_no_traceback(tmp_path: Path) -> None:
+    for number in range(200):
+        write(tmp_path / f"mail/{number}.eml", LETTER)
+    ended = blockproxy("clean", tmp_path / "mail", "--findings", "/dev/full")
+    assert ended.code == 1
+    assert "No space left on device" in ended.err
+    assert "Traceback" not in ended.err
