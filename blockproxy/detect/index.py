@@ -5,8 +5,9 @@ microsecond. A rule with a host goes before one without, a longer pattern before
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from blockproxy.detect.pattern import Pattern
 from blockproxy.detect.vendor import Rule, Vendor
@@ -14,19 +15,19 @@ from blockproxy.model import Resource
 from blockproxy.url import Url
 
 MAX_HOSTS = 4096  # hosts, or sets of path segments, whose candidates are remembered; a newsletter has about ten
+LONGEST_HOST = 253  # characters (RFC 1035, section 2.3.4); longer names have no address and are not remembered
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A rule spoke about a URL, and this is whose it is."""
+    """A rule spoke about a URL, and this is whose it is; `name` is `vendor/rule`, as findings name it."""
 
     vendor: Vendor
     rule: Rule
+    name: str = field(init=False, compare=False)
 
-    @property
-    def name(self) -> str:
-        """`vendor/rule`, as findings name it."""
-        return f"{self.vendor.id}/{self.rule.id}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", f"{self.vendor.id}/{self.rule.id}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,27 @@ class _Entry:
         return self.pattern.fits(subject) and (rule.regex is None or rule.found(subject))
 
 
+class _Candidates(NamedTuple):
+    """Entries in order, with the `prefixes` of their patterns: one look at those rules most of them out."""
+
+    entries: tuple[_Entry, ...] = ()
+    prefixes: tuple[str, ...] = ()
+
+    def first(self, url: Url, resource: Resource | None) -> _Entry | None:
+        if not self.entries:
+            return None
+        subject = _subject(url)
+        if not subject.startswith(self.prefixes):
+            return None
+        for entry in self.entries:
+            if entry.fits(subject, resource):
+                return entry
+        return None
+
+
+_NONE = _Candidates()
+
+
 class Index:
     """The rules of one trigger."""
 
@@ -51,18 +73,12 @@ class Index:
         self._segments = _group((entry.pattern.segment, entry) for entry in self._hosts.pop("", ()))
         self._wild = tuple(entry for entry in entries if entry.pattern.wild_host is not None)
         self._names = frozenset(self._segments)
-        self._known: dict[str, tuple[_Entry, ...]] = {}
-        self._known_paths: dict[frozenset[str], tuple[_Entry, ...]] = {}
+        self._known: dict[str, _Candidates] = {}
+        self._known_paths: dict[frozenset[str], _Candidates] = {}
 
     def first(self, url: Url, resource: Resource | None = None) -> Match | None:
         """The most special rule that matches `url`."""
-        candidates = self._of_host(url.host) or self._of_path(url.path)
-        if not candidates:
-            return None
-        subject = _subject(url)
-        found = next((entry for entry in candidates if entry.fits(subject, resource)), None)
-        if found is None and self._of_host(url.host):
-            found = next((entry for entry in self._of_path(url.path) if entry.fits(subject, resource)), None)
+        found = self._of_host(url.host).first(url, resource) or self._of_path(url.path).first(url, resource)
         return found.match if found else None
 
     def all(self, url: Url, resource: Resource | None = None) -> list[Match]:
@@ -72,18 +88,19 @@ class Index:
 
     def _matches(self, url: Url, resource: Resource | None, *, hosts: bool) -> Iterator[Match]:
         candidates = self._of_host(url.host) if hosts else self._of_path(url.path)
-        if candidates:
-            subject = _subject(url)
-            for entry in candidates:
-                if entry.fits(subject, resource):
-                    yield entry.match
+        subject = _subject(url)
+        for entry in candidates.entries:
+            if entry.fits(subject, resource):
+                yield entry.match
 
-    def _of_host(self, host: str) -> tuple[_Entry, ...]:
+    def _of_host(self, host: str) -> _Candidates:
         known = self._known.get(host)
         if known is None:
+            known = _candidates(self._look_up(host))
             if len(self._known) >= MAX_HOSTS:
                 self._known.clear()
-            known = self._known[host] = tuple(sorted(self._look_up(host), key=_most_special_first))
+            if len(host) <= LONGEST_HOST:
+                self._known[host] = known
         return known
 
     def _look_up(self, host: str) -> Iterator[_Entry]:
@@ -92,20 +109,22 @@ class Index:
             yield from self._hosts.get(host, ())
             host = host.partition(".")[2]
 
-    def _of_path(self, path: str) -> Sequence[_Entry]:
+    def _of_path(self, path: str) -> _Candidates:
         segments = path.split("/")
         if self._names.isdisjoint(segments):
-            return ()
+            return _NONE
         names = self._names.intersection(segments)
-        if len(names) == 1:
-            return self._segments[next(iter(names))]  # in order already
         known = self._known_paths.get(names)
         if known is None:
             if len(self._known_paths) >= MAX_HOSTS:
                 self._known_paths.clear()
-            together = (entry for name in names for entry in self._segments[name])
-            known = self._known_paths[names] = tuple(sorted(together, key=_most_special_first))
+            known = self._known_paths[names] = _candidates(entry for name in names for entry in self._segments[name])
         return known
+
+
+def _candidates(entries: Iterable[_Entry]) -> _Candidates:
+    ordered = tuple(sorted(entries, key=_most_special_first))
+    return _Candidates(ordered, tuple({entry.pattern.prefix for entry in ordered})) if ordered else _NONE
 
 
 def _subject(url: Url) -> str:

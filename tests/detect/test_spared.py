@@ -49,6 +49,16 @@ def test_whole_words_count_wherever_they_may_stand(text: str, reason: str | None
     assert SPARED.find(url(text)) == reason
 
 
+@pytest.mark.parametrize("word", ["2027", "saml2", "opt in 2", "double opt in", "e sign"])
+@pytest.mark.parametrize("between", ["", "-", "_", ".", "+"])
+@pytest.mark.parametrize("around", ["/{}", "/1{}2", "/a_{}-b", "/x/{}.html"])
+def test_a_word_is_found_in_each_way_to_write_it(word: str, between: str, around: str) -> None:
+    spared = Spared([Reason("one", "one", words=(word,)), Reason("other", "other", words=("zebra",))])
+    path = around.format(word.replace(" ", between))
+    assert spared.find(url(f"https://example.com{path}")) == "one"
+    assert spared.find(url("https://example.com/ab/cd?ef=gh")) is None
+
+
 def test_no_example_of_a_tracker_is_spared_by_the_shipped_list() -> None:
     for _, spec in load_folders([built_in_folder()]).specs:
         if isinstance(spec, VendorFile):
