@@ -84,18 +84,5 @@ class Parameters:
         return self._families[longest]
 
 
-def without(url: Url, hits: Iterable[ParameterHit]) -> str:
-    """`url` without those parameters; everything else stays octet for octet, an empty query loses its `?`."""
-    gone = {hit.start for hit in hits}
-    kept, start = [], 0
-    for raw in url.query.split("&"):
-        if start not in gone:
-            kept.append(raw)
-        start += len(raw) + 1
-    before, _, rest = url.href.partition("?")
-    fragment = rest[len(url.query) :]
-    return before + ("?" + "&".join(kept) if kept else "") + fragment
-
-
 def _below(domain: str, host: str) -> bool:
     return host == domain or host.endswith("." + domain)
