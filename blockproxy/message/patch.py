@@ -110,11 +110,7 @@ def _invisible(finding: Finding, element: Element) -> bool:
 
 def _label(finding: Finding) -> bytes:
     """What the comment says: `blocked: Mailchimp open-pixel`."""
-    words = (
-        f"blocked: {finding.vendor} {finding.technique.value}"
-        if finding.vendor
-        else f"blocked: {finding.technique.value}"
-    )
+    words = " ".join(filter(None, ("blocked:", finding.vendor, finding.technique.value)))
     return re.sub(rb"[^A-Za-z0-9 .,:/]+|-(?=-)", b"-", words.encode("ascii", "replace")).replace(b"--", b"-")
 
 
