@@ -6,7 +6,7 @@ Nothing that goes wrong in here reaches the connection: the original octets pass
 from collections import deque
 from collections.abc import Callable
 
-from blockproxy.cleaner import Cleaner
+from blockproxy.cleaner import Cleaner, passes
 from blockproxy.detect.rules import RuleSet
 from blockproxy.eventlog.events import Delivery
 from blockproxy.imap.sections import Section
@@ -91,7 +91,9 @@ class Cleaning:
         return 0 if self._latest is None else self._latest.held
 
     def open(self, section: Section) -> CleaningFilter | None:
-        """A filter for the section; None for one that has to pass unread."""
+        """A filter for the section; None for one that passes as it is."""
+        if section.octets and section.scope is Scope.MESSAGE and passes(section.octets):
+            return None
         if section.scope is Scope.BODY and section.entity is None:
             self._done(section, skipped(section, "no-context", ""))
             return None

@@ -4,6 +4,8 @@ Widens FETCH, refuses what would by-pass the proxy, waits with the client for `+
 comes. LOGIN and AUTHENTICATE are never kept; of a login, only the account's name is.
 """
 
+import re
+
 from blockproxy.errors import PeerError, Side
 from blockproxy.imap import fetch
 from blockproxy.imap.capabilities import REFUSED, verdict
@@ -12,6 +14,7 @@ from blockproxy.imap.state import Command, State
 from blockproxy.imap.syntax import COMMAND, account, first_argument, quote, sasl, sasl_account
 
 MAX_LITERAL = 8 * 1024  # octets, before the login and inside the commands that are read; RFC 9051 section 4.3 has 4,096
+MAX_USUAL = 1024  # octets; a shorter FETCH that came alone and in one line is not framed at all
 
 _HELD = frozenset({b"FETCH", b"ENABLE", b"STARTTLS"})  # answered here, or changed when complete
 _READ = frozenset({b"LOGIN", b"AUTHENTICATE", b"SELECT", b"EXAMINE"})  # passed as they come
@@ -41,6 +44,11 @@ class ClientLeg:
 
     def feed(self, data: bytes) -> None:
         """Take octets in any pieces. Raises `PeerError`."""
+        if self._framer.idle and self._waits_for is None and self._sasl is None and len(data) <= MAX_USUAL:
+            usual = fetch.SIMPLE.match(data)
+            if usual is not None:
+                self._simple(usual)
+                return
         self._framer.feed(data)
         self.run()
 
@@ -87,10 +95,7 @@ class ClientLeg:
             return
         fetching = fetch.SIMPLE.match(line.raw)
         if fetching is not None:
-            tag, uid, messages, items = fetching.groups()
-            self._fetch(
-                Command(tag, b"FETCH"), line.raw, (line.raw[: fetching.start(4)], messages, items), uid is not None
-            )
+            self._simple(fetching)
             return
         match = COMMAND.match(line.raw)
         if match is None:
@@ -179,6 +184,11 @@ class ClientLeg:
                 self._enable(command, text)
             case b"STARTTLS":
                 self._start_tls(command)
+
+    def _simple(self, match: re.Match[bytes]) -> None:
+        tag, uid, messages, items = match.groups()
+        raw = match[0]
+        self._fetch(Command(tag, b"FETCH"), raw, (raw[: match.start(4)], messages, items), uid is not None)
 
     def _fetch(self, command: Command, text: bytes, parts: tuple[bytes, bytes, bytes] | None, by_uid: bool) -> None:
         state = self._state

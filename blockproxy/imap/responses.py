@@ -10,14 +10,16 @@ from blockproxy.errors import PeerError, Side
 from blockproxy.imap.answer import CONTENT, HEAD, Answer
 from blockproxy.imap.capabilities import only_offered
 from blockproxy.imap.commands import ClientLeg
+from blockproxy.imap.content import Stream
 from blockproxy.imap.fetch import Request
 from blockproxy.imap.framing import Framer, Line
-from blockproxy.imap.relay import Held, Whole, relay
+from blockproxy.imap.relay import WHOLE, Held, Whole, relay, whole
 from blockproxy.imap.sections import named
 from blockproxy.imap.state import State
 from blockproxy.imap.syntax import CODE, TAGGED, UNTAGGED
 
 _CONTENT_NAME = re.compile(rb"(?<=[ (])(?:BODY\[[^\]\[]*+\]|RFC822(?:\.HEADER|\.TEXT)?)(?=[ <])", re.IGNORECASE)
+_END = re.compile(rb"\)\r\n([^ \r\n]+) OK (?!\[)[^\r\n]*\r\n\Z")
 _UID = re.compile(rb"\* \d+ FETCH \(UID (\d+)", re.IGNORECASE)
 
 
@@ -38,6 +40,8 @@ class ServerLeg:
     def feed(self, data: bytes) -> None:
         """Take octets in any pieces. Raises `PeerError`."""
         framer, state = self._framer, self._state
+        if framer.idle and self._usual(data):
+            return
         framer.feed(data)
         while (piece := framer.next()) is not None:
             if not isinstance(piece, Line):
@@ -55,6 +59,28 @@ class ServerLeg:
                 state.flush_replies()
         if self._client.waiting:
             self._client.run()
+
+    def _usual(self, data: bytes) -> bool:
+        """What most octets come in: one whole message, and the end of the only command in flight, in one piece."""
+        match = WHOLE.match(data)
+        state = self._state
+        pending = state.pending
+        if match is None or len(pending) != 1 or self._client.waiting:
+            return False
+        start, command = match.end(), pending[0]
+        stop = start + int(match[3])
+        end = _END.match(data, stop)
+        if end is None or command.request is None or command.request.plan.changed or end[1] != command.tag:
+            return False
+        uid = None if match[2] is None else int(match[2])
+        octets = data[start:stop]
+        section_filter = state.open_section(whole(uid, state.mailbox, octets))
+        if section_filter is not None:
+            cleaned = Stream(stop - start, section_filter, None).feed(octets, last=True)
+            data = b"".join((data[:start], cleaned, data[stop:]))
+        state.to_client.append(data)
+        pending.popleft()
+        return True
 
     def _give(self, data: bytes) -> None:
         if data:

@@ -5,20 +5,18 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from blockproxy.model import Entity, Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A section whose octets are about to arrive.
 
     `entity` is None for a body whose kind is unknown: nothing sound can be done with it. `part` is the number of the
     MIME part, "" for the message itself. `header` holds the fields From, Sender and List-Id of the message where they
-    are known and not part of the section.
+    are known and not part of the section. `octets` are all of it, where they have all come already.
     """
 
     scope: Scope
@@ -28,6 +26,7 @@ class Section:
     mailbox: bytes = b""
     uidvalidity: int | None = None
     header: bytes = b""
+    octets: bytes = b""
 
 
 class SectionFilter(Protocol):
