@@ -7,7 +7,7 @@ a tag that the end of the file cuts off still counts. Builds no tree. Never goes
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 from blockproxy.message.foreign import Foreign
 from blockproxy.message.token import NAME, SPACE, Kind, StartTag, Token, name_of, span_of
@@ -31,19 +31,29 @@ _RAW_END = {name: re.compile(rb"</%b(?=[\t\n\x0c\r />])" % name.encode(), re.IGN
 _SCRIPT = re.compile(rb"<!--|-->|<(/?)script(?=[\t\n\x0c\r />])", re.IGNORECASE)
 
 # What may be passed over in one go as long as nothing in it can name a URL: text, comments, and tags of a plain shape
-# whose names do not change how the text behind them is read.
-_PLAIN_PIECE = (
-    rb"[^<]++"
-    rb"|</[a-zA-Z][^\"'<>]*+>"
-    rb"|<(?!(?i:s(?:tyle|cript|vg)|t(?:itle|extarea)|xmp|iframe|no(?:embed|frames)|plaintext|math)[\t\n\x0c\r />])"
-    rb"[a-zA-Z][^\t\n\x0c\r \"'<>=/]*+"
-    rb"(?:[\t\n\x0c\r /]*+[^\t\n\x0c\r \"'<>=/]++"
-    rb"(?:[\t\n\x0c\r ]*+=[\t\n\x0c\r ]*+(?:\"[^\"]*+\"|'[^']*+'|[^\t\n\x0c\r \"'<>=`]++(?=[\t\n\x0c\r >])))?+)*+"
-    rb"[\t\n\x0c\r /]*+>"
+# whose names do not change how the text behind them is read. Two letters tell most names apart from these.
+_LETTERS = ("".join(sorted({name[i] for name in _CHANGES_TEXT})) for i in (0, 1))
+_CHANGES_NOTHING = "(?!(?i:[{}][{}])(?i:{})[\\t\\n\\x0c\\r />])".format(
+    *_LETTERS, "|".join(f"{name[2:]}(?<={name})" for name in sorted(_CHANGES_TEXT))
+).encode()
+_QUOTED = rb"[a-z-]++=\"[^\"]*+\""
+_PLAIN_ATTRIBUTE = (
+    rb"[\t\n\x0c\r /]*+[^\t\n\x0c\r \"'<>=/]++"
+    rb"(?:[\t\n\x0c\r ]*+=[\t\n\x0c\r ]*+(?:\"[^\"]*+\"|'[^']*+'|[^\t\n\x0c\r \"'<>=`]++(?=[\t\n\x0c\r >])))?+"
 )
-_PLAIN = re.compile(rb"(?:%b|<!--(?!-?>)(?:[^-]++|-(?!-!?>))*+--!?>)*+" % _PLAIN_PIECE)
+_PLAIN_TAG = (
+    rb"/[a-zA-Z][^\"'<>]*+>"
+    rb"|%b[a-zA-Z][^\t\n\x0c\r \"'<>=/]*+(?:%b++%b)*+(?:>|(?:%b)*+[\t\n\x0c\r /]*+>)"
+    % (_CHANGES_NOTHING, SPACE, _QUOTED, _PLAIN_ATTRIBUTE)
+)
+_PLAIN_COMMENT = rb"!--(?!-?>)(?:[^-]++|-(?!-!?>))*+--!?>"
+# Behind that, what nearly every sign stands in: the address of a link or a picture, up to the sign.
+_ADDRESS = rb"(?:<(a|img)(?:%b++(?!(?:href|src)=)%b)*+%b++(href|src)=\"([^\"]*+)\Z)?+" % (SPACE, _QUOTED, SPACE)
+_PLAIN = re.compile(rb"[^<]*+(?:<(?:%b|%b)[^<]*+)*+%b" % (_PLAIN_TAG, _PLAIN_COMMENT, _ADDRESS))
 # Inside a conditional comment no comment ends, and to look for its end from every beginning would be quadratic.
-_PLAIN_IN_COMMENT = re.compile(rb"(?:%b)*+" % _PLAIN_PIECE)
+_PLAIN_IN_COMMENT = re.compile(rb"[^<]*+(?:<(?:%b)[^<]*+)*+%b" % (_PLAIN_TAG, _ADDRESS))
+_NAME = {name.encode(): name for name in ("a", "img", "href", "src")}
+_BEHIND_SIGN = re.compile(rb"[^\"]*+\"((?:%b++%b)*+)%b*+/?>" % (SPACE, _QUOTED, SPACE))
 
 
 def tokens(view: bytes, signs: Sequence[int] | None = None) -> Iterator[Token | StartTag]:
@@ -70,7 +80,10 @@ class _Tokenizer:
 
     def run(self) -> Iterator[Token | StartTag]:
         while True:
-            begin = self._next()
+            if self._signs is None or self._foreign:
+                begin = self._view.find(b"<", self._position, self._end)
+            else:
+                begin = yield from self._pass_over(self._signs)
             if begin < 0:
                 return
             match = _TOKEN.match(self._view, begin, self._end)
@@ -86,21 +99,34 @@ class _Tokenizer:
             else:
                 yield from self._declaration(match)
 
-    def _next(self) -> int:
-        """The next `<` that cannot be passed over, or -1."""
-        view, position, signs = self._view, self._position, self._signs
-        if signs is None or self._foreign:
-            return view.find(b"<", position, self._end)
-        while True:
-            index = bisect_left(signs, position)
-            if index == len(signs) or signs[index] >= self._end:
-                return -1
-            sign = signs[index]
+    def _pass_over(self, signs: Sequence[int]) -> Generator[StartTag, None, int]:
+        """The next `<` that has to be looked at, or -1. Links and pictures of the usual shape come out on the way."""
+        view, position, end, in_comment = self._view, self._position, self._end, self._in_comment
+        plain = _PLAIN_IN_COMMENT if in_comment else _PLAIN
+        index = bisect_left(signs, position)
+        while index < len(signs) and signs[index] < end:
             # Nothing that ends before the next sign can matter.
-            plain = (_PLAIN_IN_COMMENT if self._in_comment else _PLAIN).match(view, position, sign)
-            position = view.find(b"<", plain.end() if plain else position, self._end)
-            if position < sign:
-                return position
+            sign = signs[index]
+            passed = plain.match(view, position, sign)
+            if passed is None or not passed[1]:
+                position = view.find(b"<", passed.end() if passed else position, end)
+                if position < sign:
+                    return position
+                index = bisect_left(signs, position, index)
+                continue
+            (name_start, name_end), value_start = passed.span(1), passed.start(3)
+            rest = _BEHIND_SIGN.match(view, sign, end)
+            if rest is None:
+                return name_start - 1
+            (value_end, inside_end), position = rest.span(1), rest.end()
+            index = bisect_left(signs, value_end, index)
+            if index < len(signs) and signs[index] < position:
+                return name_start - 1
+            tag, attribute = passed.group(1, 2)
+            bounds = name_start - 1, name_end, inside_end, position
+            address = _NAME[attribute], value_start, value_end - 1
+            yield StartTag(_NAME[tag], view, bounds, in_comment, address)
+        return -1
 
     def _tag(self, match: re.Match[bytes]) -> Token | StartTag:
         # Without `>` the end of the region cut it off, and nothing is behind it.

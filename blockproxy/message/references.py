@@ -8,7 +8,8 @@ document has a `<base>`.
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from blockproxy.message import charref, css, html, network, places, text, values
 from blockproxy.message.css import Found
@@ -31,6 +32,10 @@ _INSTRUCTION = re.compile(rb"\?[a-zA-Z-]++")
 _STANDARDS = ("http://www.w3.org/", "https://www.w3.org/")  # whose DTDs name a DOCTYPE and are not fetched
 _HOLD_REFERENCES = {Kind.RAW, Kind.FOREIGN_STYLE, Kind.DOCTYPE, Kind.BOGUS}
 _STYLE = places.rows("*", "style")[0]
+_USUAL = {pair: places.rows(*pair)[0] for pair in (("a", "href"), ("img", "src"))}
+_HTTP = (b"http", b"HTTP")
+
+_reference_of: Callable[[tuple[str, Span, Place, Element]], Reference] = partial(tuple.__new__, Reference)
 
 
 def in_html(view: bytes) -> list[Reference]:
@@ -142,6 +147,9 @@ class _Page:
         return self._signs[index] if index < len(self._signs) else len(self._view)
 
     def _start_tag(self, element: StartTag, found: list[Reference]) -> None:
+        if element.address is not None:
+            self._attribute(element, *element.address, found)
+            return
         start, end = element.inside
         sign = self._next_sign(start)
         if sign >= end:
@@ -156,25 +164,26 @@ class _Page:
             if sign >= after:
                 continue
             if name in places.BY_ATTRIBUTE:
-                self._attribute(element, name, value_span(match), found)
+                self._attribute(element, name, *value_span(match), found)
             sign = self._next_sign(after)
             if sign >= end:
                 return
 
-    def _attribute(self, element: Element, name: str, span: tuple[int, int], found: list[Reference]) -> None:
-        row = _applying(places.rows(element.name, name), element)
+    def _attribute(self, element: Element, name: str, start: int, end: int, found: list[Reference]) -> None:
+        row = _USUAL.get((element.name, name)) or _applying(places.rows(element.name, name), element)
         if row is None:
             return
-        written = self._view[span[0] : span[1]]
+        written = self._view[start:end]
         before = len(found)
-        if row.syntax is Syntax.URL and written[:4].lower() == b"http":
+        if row.syntax is Syntax.URL and written.startswith(_HTTP):
             # Nearly every one. The readers would say the same, later.
             stripped = written.rstrip(values.WHITE)
-            url = parse(charref.unescape(stripped).decode("utf-8", "replace"), self._resolve_with)
+            reads = charref.unescape(stripped) if b"&" in stripped else stripped
+            url = parse(reads.decode("utf-8", "replace"), self._resolve_with)
             if url is not None:
-                found.append(Reference(url.href, span_of((span[0], span[0] + len(stripped))), row.place, element))
+                found.append(_reference_of((url.href, span_of((start, start + len(stripped))), row.place, element)))
         else:
-            found += self._of_value(row, written, span[0], element)
+            found += self._of_value(row, written, start, element)
         if element.name == "base" and name == "href" and len(found) > before:
             self._take_base(found[-1])
 

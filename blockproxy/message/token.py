@@ -58,19 +58,29 @@ class Token(NamedTuple):
 class StartTag(Element):
     """A start tag as a token, and as an element that reads its attributes when somebody asks for them."""
 
-    __slots__ = ("_attributes", "_bounds", "_view")
+    __slots__ = ("_attributes", "_bounds", "_view", "address")
 
     kind = Kind.START
     _attributes: tuple[Attribute, ...]  # missing until somebody asks
     _bounds: tuple[int, int, int, int]  # of the tag, and inside it of what holds the attributes
     _view: bytes
+    address: tuple[str, int, int] | None
+    """The only attribute that matters, and where its value begins and ends; None where that is not known."""
 
-    def __init__(self, name: str, view: bytes, bounds: tuple[int, int, int, int], in_comment: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        view: bytes,
+        bounds: tuple[int, int, int, int],
+        in_comment: bool,
+        address: tuple[str, int, int] | None = None,
+    ) -> None:
         store = object.__setattr__  # as frozen dataclasses do it
         store(self, "name", name)
         store(self, "in_comment", in_comment)
         store(self, "_view", view)
         store(self, "_bounds", bounds)
+        store(self, "address", address)
 
     @property
     def span(self) -> Span:

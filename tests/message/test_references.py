@@ -100,6 +100,38 @@ def test_no_known_way_past_the_blocking_of_remote_content_is_open(page: bytes) -
 
 
 @pytest.mark.parametrize(
+    ("page", "urls"),
+    [
+        (b'<a class="x" href="//t.example/a" title="">', ["https://t.example/a"]),
+        (b'<a href="http://t.example/?u=http://t.example/2"\r\n>', ["http://t.example/?u=http://t.example/2"]),
+        (
+            b'<a href="//t.example/a" style="background:url(//t.example/b)">',
+            ["https://t.example/a", "https://t.example/b"],
+        ),
+        (
+            b'<a style="background:url(//t.example/b)" href="//t.example/a">',
+            ["https://t.example/b", "https://t.example/a"],
+        ),
+        (b'<img src="a" src="//t.example/a">', []),
+        (b'<img src="a" SRC="//t.example/a">', []),
+        (b'<img src="//t.example/a" alt=">"/>', ["https://t.example/a"]),
+        (b'<img src="//t.example/a" alt=\'"//\'>', ["https://t.example/a"]),
+        (b'<img alt="a"src="//t.example/a">', ["https://t.example/a"]),
+        (b'<a href="//t.example/a', ["https://t.example/a"]),
+        (b'<a ping="//t.example/a" href="//t.example/b">', ["https://t.example/a", "https://t.example/b"]),
+        (
+            b'<svg><a xlink:href="//t.example/a"><a href="//t.example/b">',
+            ["https://t.example/a", "https://t.example/b"],
+        ),
+        (b'<!--[if mso]><img src="//t.example/a"><![endif]-->', ["https://t.example/a"]),
+    ],
+)
+def test_no_shape_of_a_link_or_a_picture_is_too_odd_or_too_usual(page: bytes, urls: list[str]) -> None:
+    assert [reference.url for reference in in_html(page)] == urls
+    assert in_html(page) == read_fully(page)
+
+
+@pytest.mark.parametrize(
     "page",
     [
         b"<p>https://example.com/ is only text",
@@ -200,6 +232,8 @@ _PIECES = [
         "x=y ",
         " alt ",
     ],
+    # Links and pictures of the usual shape, which have a short cut of their own.
+    *['<a class="x" href="http://', '<img src="https://t.example/x" alt="', '" href="', '" src="//', '" title="x">'],
     *[
         "url(",
         "URL(//t.example)",
