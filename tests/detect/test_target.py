@@ -17,6 +17,8 @@ QUOTED = quote(TRUE, safe="")
 JSON = json.dumps({"url": TRUE}).encode()
 NESTED = json.dumps({"a": {"b": TRUE}}).encode()
 COUNTED = b"F\x04Dhttp?D" + bytes([len(TRUE)]) + TRUE.encode() + b"W\x03abc"
+MESSAGE = b"\x08\x96\x01\x1a\x04fake" + bytes([0x22, len(TRUE)]) + TRUE.encode() + b"\x25fake"  # fields 1, 3, 4, 4
+OUTER = bytes([0x0A, len(MESSAGE)]) + MESSAGE + b"\x11fakefake"
 DEFLATED = zlib.compress(f"h=fake&l={QUOTED}".encode())
 
 
@@ -54,13 +56,22 @@ def target(pipeline: str, text: str) -> str | None:
             "path:1 | base64url | counted:D",
             f"https://r.example.org/{packed(COUNTED)}",
         ),
+        ("query-all", f"https://r.example.org/?{TRUE}"),
+        ("query:u | tr:->%,_>/ | percent", "https://r.example.org/?u=https-3A__example.com_article-3Fid-3D42"),
+        ("query:u | tr:.r.example.org>", "https://r.example.org/?u=https://example.com.r.example.org/article?id%3D42"),
+        ("proofpoint-v3", f"https://r.example.org/v3/__{TRUE}__;!!fake!fake$"),
+        ("proofpoint-v3", "https://r.example.org/v3/__https:/example.com/article?id=42__;!!fake!fake$"),
+        ("proofpoint-v3", "https://r.example.org/v3/__https://example.com/article*id*42__;Pz0!!fake!fake$"),
+        ("proofpoint-v3", "https://r.example.org/v3/__https://example.com/article**C42__;P2lkPQ!!fake!fake$"),
+        ("path:1 | base64url | protobuf-url", f"https://r.example.org/{packed(MESSAGE)}"),
+        ("path:1 | base64url | protobuf-url", f"https://r.example.org/{packed(OUTER)}"),
         ("path:1 | split:.:2 | skip:1 | base64url", f"https://r.example.org/fake.x{packed(TRUE.encode())}.fake"),
     ],
 )
 def test_the_true_address_is_found(pipeline: str, url: str) -> None:
     # The redirects of this table are not all longer than what they hold, as real ones are.
     padded = f"{url}{'&' if '?' in url else '?'}padding={'0' * 40}"
-    found = target(pipeline, url if "rest" in pipeline else padded)
+    found = target(pipeline, url if pipeline.endswith(("-rest:u", "https://", "-all")) else padded)
     assert found == TRUE
 
 
@@ -104,6 +115,57 @@ def test_garbage_is_no_address_and_no_accident(octets: bytes) -> None:
         assert target(f"path:1 | {steps}", f"https://r.example.org/{packed(octets)}.{packed(octets)}") is None
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://r.example.org/v3/__https://example.com/a*id=42__;!!fake!fake$",  # a character too few
+        "https://r.example.org/v3/__https://example.com/a*id=42__;Pz0!!fake!fake$",  # one too many
+        "https://r.example.org/v3/__https://example.com/a**=d=42__;Pz0!!fake!fake$",  # no length of a run
+        "https://r.example.org/v3/__https://example.com/a*id=42__;A!!fake!fake$",  # no base64
+        "https://r.example.org/v3/__https://example.com/a*id=42__;-w!!fake!fake$",  # no UTF-8
+        "https://r.example.org/v3/__https://example.com/article?id=42",  # cut off
+    ],
+)
+def test_a_gateways_link_that_was_cut_off_is_refused(url: str) -> None:
+    assert target("proofpoint-v3", url) is None
+
+
+TWO = bytes([0x22, 20]) + b"https://example.com/" + bytes([0x22, 20]) + b"https://example.org/"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        MESSAGE[:-1],
+        MESSAGE + b"\x22",
+        MESSAGE + b"\xff" * 11,
+        MESSAGE + b"\x23\x24",  # a group
+        b"\x0a\x00" * 300 + MESSAGE,  # more fields than are read
+        TWO,
+        b"\x22\x04fake",
+    ],
+)
+def test_a_binary_record_is_read_to_its_end_or_not_at_all(message: bytes) -> None:
+    padding = "?" + "0" * 99
+    assert target("path:1 | base64url | protobuf-url", f"https://r.example.org/{packed(message)}{padding}") is None
+
+
+@given(st.binary(max_size=300))
+def test_a_binary_record_of_chance_is_no_accident(octets: bytes) -> None:
+    target("path:1 | base64url | protobuf-url", f"https://r.example.org/{packed(octets)}")
+
+
+def test_records_in_one_another_end_at_the_limit() -> None:
+    record = b"\x0a\x02hi"
+    while len(record) < 4000:
+        record = b"\x0a" + bytes([len(record) & 127 | 128, len(record) >> 7]) + record
+    assert target("path:1 | base64url | protobuf-url", f"https://r.example.org/{packed(record)}") is None
+
+
+def test_a_redirect_of_a_megabyte_is_not_read() -> None:
+    assert target("query:u", f"https://r.example.org/?u={QUOTED}&padding={'0' * 1_000_000}") is None
+
+
 def test_an_address_longer_than_its_redirect_is_refused() -> None:
     squeezed = packed(zlib.compress(b"l=https%3A%2F%2Fexample.com%2F" + b"a" * 5000))
     assert target("path:1 | base64url | zlib | qs:l", f"https://r.example.org/{squeezed}") is None
@@ -127,6 +189,9 @@ def test_brackets_without_end_are_no_address() -> None:
         ("path:0", "cannot take '0'"),
         ("path:1 | zlib:9", "cannot take '9'"),
         ("regex:/to/", "needs one group"),
+        ("regex:/to/(", "no regular expression"),
+        ("query:u | tr:a", "cannot take 'a'"),
+        ("query-all:u", "cannot take 'u'"),
         (" | ".join(["query:u"] + ["percent"] * 8), "at most 8 steps"),
     ],
 )
