@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from blockproxy import yamlfile
 from blockproxy.endpoints import File, Listener, Section, Upstream, absolute, is_loopback
 from blockproxy.errors import SettingsError
-from blockproxy.model import Action, Policy, Technique
+from blockproxy.model import Action, Kind, Policy, Technique
 
 __all__ = ["Listener", "Settings", "Upstream", "example", "find", "load", "places"]
 
@@ -104,14 +104,24 @@ class PolicySettings(Section):
         description="Header fields that ask your mail client for a read receipt.",
     )
 
+    gateways: Literal["report", "unwrap"] = Field(
+        default="report",
+        description="Links through a security gateway (Safe Links, URL Defense ...); unwrapped, its check is lost.",
+    )
+    affiliates: Literal["report", "unwrap"] = Field(
+        default="report", description="Links that pay whoever recommends; unwrapped, the sender earns nothing."
+    )
+
     def to_policy(self) -> Policy:
         """The same as the cleaner wants it."""
         actions = {
             Technique(name): Action(getattr(self, field))
             for field, name in ((field, field.replace("_", "-")) for field in type(self).model_fields)
-            if name not in {"remote", "threshold"}
+            if name in set(Technique)
         }
-        return Policy(actions=actions, remote=self.remote, threshold=self.threshold)
+        wanted = {Kind.TRACKING: "unwrap", Kind.GATEWAY: self.gateways, Kind.AFFILIATE: self.affiliates}
+        unwrapped = frozenset(kind for kind, action in wanted.items() if action == "unwrap")
+        return Policy(actions=actions, remote=self.remote, threshold=self.threshold, unwrapped=unwrapped)
 
 
 class Rules(Section):

@@ -46,6 +46,14 @@ class Action(StrEnum):
     REPORT = "report"  # seen and left alone
 
 
+class Kind(StrEnum):
+    """What a redirect is for, beside reporting the click."""
+
+    TRACKING = "tracking"  # nothing else
+    GATEWAY = "gateway"  # a security gateway looks once more at the address when it is clicked
+    AFFILIATE = "affiliate"  # whoever sent the reader is paid
+
+
 class Trigger(StrEnum):
     """When a reference reaches the network."""
 
@@ -200,11 +208,14 @@ class Policy:
 
     `remote` is "keep" or "block": block neutralises every remote resource, known tracker or not.
     `threshold` is the confidence from which on a finding is acted upon; a less certain one is reported.
+    `unwrapped` are the kinds of redirects that are led straight to their end; the others are reported, inside of other
+    redirects too.
     """
 
     actions: Mapping[Technique, Action] = field(default_factory=dict, hash=False)
     remote: str = "keep"
     threshold: float = 0.7
+    unwrapped: frozenset[Kind] = frozenset({Kind.TRACKING})
 
     def wants(self, technique: Technique) -> bool:
         """Whether findings of `technique` are acted upon (the default) or only reported."""

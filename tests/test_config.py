@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from blockproxy import config, endpoints, yamlfile
 from blockproxy.errors import SettingsError
-from blockproxy.model import Action, Policy, Technique
+from blockproxy.model import Action, Kind, Policy, Technique
 
 MINIMAL = "imap: {upstream: {host: imap.example.org, port: 993}}\n"
 LOCAL = "upstream: {host: localhost, port: 143, tls: none}"
@@ -81,8 +81,15 @@ def test_the_policy_becomes_the_cleaners(folder: Path) -> None:
         remote="block",
         threshold=0.9,
     )
+    assert policy.unwrapped == {Kind.TRACKING}
     assert not policy.wants(Technique.OPEN_PIXEL)
     assert policy.wants(Technique.LINK_REDIRECT)
+
+
+def test_gateways_and_affiliates_are_unwrapped_where_the_settings_ask_for_it(folder: Path) -> None:
+    for setting, kind in (("gateways", Kind.GATEWAY), ("affiliates", Kind.AFFILIATE)):
+        policy = load(folder, MINIMAL + f"policy: {{{setting}: unwrap}}\n").policy.to_policy()
+        assert policy.unwrapped == {Kind.TRACKING, kind}
 
 
 def test_relative_paths_start_at_the_folder_of_the_file(folder: Path) -> None:

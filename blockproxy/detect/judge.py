@@ -96,6 +96,8 @@ class Judge:
         if (match is None and leak is None and not hits) or self._rules.spared(url):
             return None
         finding = self._unwrapped(reference, url, match) if match else self._stripped(reference, hits, url, leak)
+        if finding is None and match is not None and match.rule.kind not in self._policy.unwrapped:
+            return _of_vendor(reference, match, Technique.LINK_REDIRECT, links.KEPT[match.rule.kind], Action.REPORT)
         if finding is None and leak is not None:
             return _finding(reference, Technique.ADDRESS_LEAK, "address", SURE, leak.evidence, Action.REPORT)
         if finding is None and match is not None:
@@ -105,7 +107,7 @@ class Judge:
 
     def _unwrapped(self, reference: Reference, url: Url, match: Match) -> Finding | None:
         """A redirect that says itself where it leads."""
-        found = links.unwrap(self._rules, match, url, stripping=self._stripping)
+        found = links.unwrap(self._rules, match, url, stripping=self._stripping, kinds=self._policy.unwrapped)
         if found is None or len(found.url) > len(reference.url) or reference.place.resource is not Resource.LINK:
             return None
         less = f", less {links.told(found.parameters)}" if found.parameters else ""

@@ -4,12 +4,12 @@ Careful by design: of 17,000 edited links one that breaks is one broken link for
 ever fetched, nothing is re-encoded, the order of what stays is kept, and an unsure link is left as it is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from blockproxy.detect.rules import Match, ParameterHit, RuleSet
-from blockproxy.model import Trigger
+from blockproxy.detect.rules import EVERY_KIND, Match, ParameterHit, RuleSet
+from blockproxy.model import Kind, Trigger
 from blockproxy.url import Url, parse
 
 MAX_TOLD = 5  # parameters named after one another; Google Analytics has five
@@ -19,6 +19,14 @@ MEANINGS = {
     "recipient": "who reads",
     "click": "which click it is",
     "campaign": "which campaign it is",
+}
+
+# Why a redirect is left as it is although it could be unwrapped; the settings that change it are `policy.gateways` and
+# `policy.affiliates`.
+KEPT = {
+    Kind.TRACKING: "a redirect that the settings keep",
+    Kind.GATEWAY: "a link through a security gateway, which looks at the address once more when it is clicked",
+    Kind.AFFILIATE: "a link that pays whoever recommends",
 }
 
 _RANK = {meaning: rank for rank, meaning in enumerate(MEANINGS)}
@@ -53,18 +61,22 @@ def optional(hits: Iterable[ParameterHit]) -> tuple[ParameterHit, ...]:
     return tuple(sorted((hit for hit in hits if hit.meaning in _RANK), key=lambda hit: _RANK[hit.meaning]))
 
 
-def unwrap(rules: RuleSet, match: Match, url: Url, *, stripping: bool) -> Unwrapped | None:
-    """The address inside the redirect `url`, through any redirects inside; None where it is not to be read.
+def unwrap(
+    rules: RuleSet, match: Match, url: Url, *, stripping: bool, kinds: Collection[Kind] = EVERY_KIND
+) -> Unwrapped | None:
+    """The address inside the redirect `url`, through any redirects of `kinds` inside; None where it is not to be read.
 
     With `stripping` the known parameters of that address are taken off, unless it is spared.
     None too where redirects are nested deeper than the rules read: half unwrapped, the link would be unwrapped
     further the next time.
     """
-    written = rules.target(match, url)
+    written = rules.target(match, url, kinds)
     target = parse(written) if written else None
-    if written is None or target is None or _is_redirect(rules, target):
+    if written is None or target is None or _is_redirect(rules, target, kinds):
         return None
-    hits = optional(rules.parameters(target)) if stripping and not rules.spared(target) else ()
+    hits = optional(rules.parameters(target)) if stripping else ()
+    if hits and _is_left_alone(rules, target):
+        hits = ()
     return Unwrapped(strip(written, target, hits), hits)
 
 
@@ -88,6 +100,11 @@ def _told(hits: tuple[tuple[str, str], ...]) -> str:
     return f"parameters that say {', '.join(said)}"
 
 
-def _is_redirect(rules: RuleSet, url: Url) -> bool:
+def _is_redirect(rules: RuleSet, url: Url, kinds: Collection[Kind]) -> bool:
     match = rules.match(url, Trigger.CLICK)
-    return match is not None and rules.target(match, url) is not None and not rules.spared(url)
+    return match is not None and rules.target(match, url, kinds) is not None and not rules.spared(url)
+
+
+def _is_left_alone(rules: RuleSet, url: Url) -> bool:
+    """A redirect that is not unwrapped keeps its parameters: they may be what it works by."""
+    return rules.match(url, Trigger.CLICK) is not None or rules.spared(url) is not None

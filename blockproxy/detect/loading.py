@@ -18,7 +18,7 @@ from blockproxy.detect.schema import ParameterFile, ParameterSpec, RuleSpec, Spa
 from blockproxy.detect.spared import Reason
 from blockproxy.detect.target import compile_pipeline
 from blockproxy.detect.vendor import Rule, Vendor
-from blockproxy.model import Technique
+from blockproxy.model import Kind, Technique
 
 CONFIDENCE_OF_HOST = 0.95  # the host is the vendor's own
 CONFIDENCE_OF_SHAPE = 0.85  # a path that others could use too; beside it the image is invisible, or the address decodes
@@ -74,11 +74,11 @@ def _take_vendor(loaded: Loaded, file: RuleFile, path: Path) -> None:
         return
     _unique(file, "rules", [rule.id for rule in spec.rules])
     vendor = Vendor(spec.id, spec.name, spec.site, spec.operator or "", tuple(spec.evidence))
-    loaded.vendors[spec.id] = vendor, tuple(map(_rule, spec.rules))
+    loaded.vendors[spec.id] = vendor, tuple(_rule(rule, spec.kind) for rule in spec.rules)
     loaded.specs.append((file, spec))
 
 
-def _rule(spec: RuleSpec) -> Rule:
+def _rule(spec: RuleSpec, kind: Kind) -> Rule:
     patterns = tuple(map(compile_pattern, spec.texts))
     usual = CONFIDENCE_OF_HOST if all(pattern.host for pattern in patterns) else CONFIDENCE_OF_SHAPE
     return Rule(
@@ -90,6 +90,7 @@ def _rule(spec: RuleSpec) -> Rule:
         compile_pipeline(spec.target) if spec.target else None,
         frozenset(spec.resources),
         spec.needs == "invisible",
+        spec.kind or kind,
     )
 
 

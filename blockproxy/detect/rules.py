@@ -7,11 +7,11 @@ Answers depend on the files and the URL only. A rule set never changes and can b
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from blockproxy.detect.index import Index, Match
 from blockproxy.detect.loading import Loaded, load_folders
@@ -19,12 +19,21 @@ from blockproxy.detect.parameters import Parameter, ParameterHit, Parameters
 from blockproxy.detect.spared import Reason, Spared
 from blockproxy.detect.vendor import Rule, Vendor
 from blockproxy.errors import RuleError
-from blockproxy.model import Resource, Trigger
+from blockproxy.model import Kind, Resource, Trigger
 from blockproxy.url import Url, parse
 
 __all__ = ["Match", "ParameterHit", "RuleSet", "built_in", "load"]
 
 MAX_NESTING = 5  # redirects in one another that are unwrapped at once; three have been seen
+
+EVERY_KIND = frozenset(Kind)
+
+
+class Hop(NamedTuple):
+    """One redirect on the way: of which `kind` it is, and to which `address` it leads."""
+
+    kind: Kind
+    address: str
 
 
 class RuleSet:
@@ -47,7 +56,7 @@ class RuleSet:
         self._parameters = Parameters(self._source[1])
         self._spared = Spared(self._source[2])
         # A link is asked about several times in a row: as what it is, as what is spared, and for where it leads.
-        self._target = lru_cache(maxsize=128)(self._find_target)
+        self._hops = lru_cache(maxsize=128)(self._find_hops)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return RuleSet, self._source
@@ -64,15 +73,20 @@ class RuleSet:
         """Every rule that knows `url`, the most special one first."""
         return self._indexes[trigger].all(url, resource)
 
-    def target(self, match: Match, url: Url) -> str | None:
-        """Where the redirect `url` leads, as far as it says so itself, through up to `MAX_NESTING` redirects.
+    def target(self, match: Match, url: Url, kinds: Collection[Kind] = EVERY_KIND) -> str | None:
+        """Where the redirect `url` leads, as far as it says so itself, through `MAX_NESTING` redirects of `kinds`.
 
         None where the address is the vendor's secret or would be longer than `url`.
         """
-        return self._target(match, url)
-
-    def _find_target(self, match: Match, url: Url) -> str | None:
         found: str | None = None
+        for hop in self._hops(match, url):
+            if hop.kind not in kinds:
+                break
+            found = hop.address
+        return found if found is None or len(found) <= len(url.href) else None
+
+    def _find_hops(self, match: Match, url: Url) -> tuple[Hop, ...]:
+        hops = []
         inner: Url | None = url
         for _ in range(MAX_NESTING):
             next_one = match.rule.target(inner) if match.rule.target and inner else None
@@ -80,12 +94,13 @@ class RuleSet:
                 break
             # A browser that is redirected takes the fragment along.
             found = f"{next_one}#{inner.fragment}" if inner.fragment and "#" not in next_one else next_one
+            hops.append(Hop(match.rule.kind, found))
             inner = parse(found)
             following = self.match(inner, Trigger.CLICK) if inner and not self._spared.find(inner) else None
             if following is None:
                 break
             match = following
-        return found if found is None or len(found) <= len(url.href) else None
+        return tuple(hops)
 
     def parameters(self, url: Url) -> tuple[ParameterHit, ...]:
         """The query parameters of `url` that identify somebody or something, in its order."""

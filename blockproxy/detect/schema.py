@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from blockproxy.detect.pattern import Pattern, compile_pattern
 from blockproxy.detect.target import compile_pipeline
-from blockproxy.model import Resource
+from blockproxy.model import Kind, Resource
 from blockproxy.url import parse
 
 
@@ -88,6 +88,7 @@ class RuleSpec(Strict):
 
     id: Name
     technique: Literal["open-pixel", "remote-style", "remote-content", "link-redirect"]
+    kind: Kind | None = Field(None, description="what the redirect is for; the vendor's kind if left out")
     match: MatchText | None = Field(None, description="network syntax of ad-block lists: ||host, ^, *, trailing |")
     matches: Annotated[list[MatchText], Field(min_length=1)] | None = Field(None, description="several of them")
     regex: RegexText | None = Field(None, description="must be found in path and query, beside the match")
@@ -118,6 +119,8 @@ class RuleSpec(Strict):
         redirect = self.technique == "link-redirect"
         if self.target is not None and not redirect:
             raise ValueError("only a link-redirect has a 'target'")
+        if self.kind is not None and not redirect:
+            raise ValueError("only a link-redirect has a 'kind'")
         if redirect and self.needs is not None:
             raise ValueError("a link-redirect cannot need 'invisible': links are seen")
         if not redirect and self.needs is None and any(not pattern.host for pattern in self.patterns):
@@ -138,7 +141,17 @@ class VendorFile(Strict):
     operator: Sentence | None = Field(None, description="the company behind it, where its name is another one")
     evidence: Annotated[list[Sentence], Field(min_length=1)] = Field(description="where a reader can check")
     added: date
+    kind: Kind = Field(
+        Kind.TRACKING,
+        description="what its redirects are for: tracking, a gateway that checks the click, an affiliate programme",
+    )
     rules: Annotated[list[RuleSpec], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _has_redirects(self) -> Self:
+        if self.kind is not Kind.TRACKING and all(rule.technique != "link-redirect" for rule in self.rules):
+            raise ValueError(f"'kind: {self.kind}' is said of redirects, and there is no link-redirect here")
+        return self
 
 
 class Hosts(Strict):

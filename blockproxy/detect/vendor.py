@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from blockproxy.detect.pattern import MAX_COMPARED, Pattern
 from blockproxy.detect.target import Pipeline
-from blockproxy.model import Resource, Technique, Trigger
+from blockproxy.model import Kind, Resource, Technique, Trigger
 
 TRIGGERS = {
     Technique.OPEN_PIXEL: Trigger.OPEN,
@@ -32,6 +32,7 @@ class Rule:
 
     `needs_invisible`: it speaks only about images that nobody sees, because its pattern holds on any host.
     `target`: where the true address stands in a redirect; None where only the vendor knows it.
+    `kind`: what a redirect is for; which kinds are unwrapped is the policy's business.
     `resources`: what it speaks about, empty for everything that its technique's trigger reaches.
     """
 
@@ -43,6 +44,7 @@ class Rule:
     target: Pipeline | None = None
     resources: frozenset[Resource] = field(default_factory=frozenset)
     needs_invisible: bool = False
+    kind: Kind = Kind.TRACKING
 
     @property
     def trigger(self) -> Trigger:

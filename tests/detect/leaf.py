@@ -7,16 +7,28 @@ from blockproxy.detect.spared import Reason
 from blockproxy.detect.target import compile_pipeline
 from blockproxy.detect.vendor import Rule, Vendor
 from blockproxy.message.html import tokens
-from blockproxy.model import Element, Technique
+from blockproxy.model import Element, Kind, Technique
 
 MAILER = Vendor("example-mailer", "Example Mailer", "https://mailer.example.net/")
 GATEWAY = Vendor("example-gateway", "Example Gateway", "https://gateway.example.net/")
 
 
-def _rule(identifier: str, technique: Technique, match: str, target: str = "", *, invisible: bool = False) -> Rule:
+CHECKER = Vendor("example-checker", "Example Checker", "https://checker.example.net/")
+PARTNERS = Vendor("example-partners", "Example Partners", "https://partners.example.net/")
+
+
+def _rule(
+    identifier: str,
+    technique: Technique,
+    match: str,
+    target: str = "",
+    *,
+    invisible: bool = False,
+    kind: Kind = Kind.TRACKING,
+) -> Rule:
     pipeline = compile_pipeline(target) if target else None
     patterns = (compile_pattern(match),)
-    return Rule(identifier, technique, patterns, 0.95, target=pipeline, needs_invisible=invisible)
+    return Rule(identifier, technique, patterns, 0.95, target=pipeline, needs_invisible=invisible, kind=kind)
 
 
 RULES = RuleSet(
@@ -29,6 +41,8 @@ RULES = RuleSet(
             _rule("sealed", Technique.LINK_REDIRECT, "||click.mailer.example.net/s/"),
         ],
         GATEWAY: [_rule("gate", Technique.LINK_REDIRECT, "||gateway.example.net/?", "query:u")],
+        CHECKER: [_rule("check", Technique.LINK_REDIRECT, "||checker.example.net/?", "query:u", kind=Kind.GATEWAY)],
+        PARTNERS: [_rule("pay", Technique.LINK_REDIRECT, "||partners.example.net/?", "query:u", kind=Kind.AFFILIATE)],
     },
     [
         Parameter("utm_*", Meaning.CAMPAIGN, "utm", "Example Analytics"),

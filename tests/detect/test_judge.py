@@ -2,8 +2,10 @@
 
 import base64
 import re
+from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import pytest
 import yaml
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from blockproxy.detect.judge import Judge
 from blockproxy.message.references import in_html
-from blockproxy.model import Action, Context, Finding, Policy, Technique
+from blockproxy.model import Action, Context, Finding, Kind, Policy, Technique
 from tests.detect.leaf import RULES
 
 ME = "reader@example.org"
@@ -90,6 +92,29 @@ def test_the_policy_decides_whether_a_finding_is_acted_upon(technique: Technique
     (reported,) = judge(html, Policy({technique: Action.REPORT}))
     assert (acted.technique, acted.blocked) == (technique, True)
     assert (reported.technique, reported.action, reported.replacement) == (technique, Action.REPORT, "")
+
+
+ARTICLE = "https://shop.example.org/a?utm_source=n"
+CHECKED = f"https://checker.example.net/?u={quote(ARTICLE, safe='')}&e={ME}"
+PAID = f"https://partners.example.net/?u={quote(ARTICLE, safe='')}&utm_source=n"
+IN_A_REDIRECT = f"https://click.mailer.example.net/c/7?url={quote(PAID, safe='')}"
+KINDS = [
+    (CHECKED, frozenset({Kind.TRACKING}), Action.REPORT, "a link through a security gateway", ""),
+    (CHECKED, frozenset({Kind.GATEWAY}), Action.UNWRAP, "a redirect of Example Checker", "https://shop.example.org/a"),
+    (PAID, frozenset({Kind.TRACKING}), Action.REPORT, "a link that pays whoever recommends", ""),
+    (PAID, frozenset({Kind.AFFILIATE}), Action.UNWRAP, "a redirect of Example Partners", "https://shop.example.org/a"),
+    (IN_A_REDIRECT, frozenset({Kind.TRACKING}), Action.UNWRAP, "a redirect of Example Mailer", PAID),
+    (IN_A_REDIRECT, frozenset(Kind), Action.UNWRAP, "a redirect of Example Mailer", "https://shop.example.org/a"),
+]
+
+
+@pytest.mark.parametrize(("url", "unwrapped", "action", "evidence", "replacement"), KINDS)
+def test_redirects_that_are_good_for_something_are_unwrapped_where_the_settings_ask_for_it(
+    url: str, unwrapped: frozenset[Kind], action: Action, evidence: str, replacement: str
+) -> None:
+    (finding,) = judge(f'<a href="{escape(url)}">x</a>', Policy(unwrapped=unwrapped))
+    assert (finding.action, finding.replacement) == (action, replacement)
+    assert finding.evidence.startswith(evidence)
 
 
 @pytest.mark.parametrize(("technique", "html"), POLICIES)

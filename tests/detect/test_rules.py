@@ -7,7 +7,7 @@ import pytest
 
 from blockproxy.detect.rules import RuleSet, built_in, load
 from blockproxy.errors import RuleError
-from blockproxy.model import Resource, Technique, Trigger
+from blockproxy.model import Kind, Resource, Technique, Trigger
 from blockproxy.url import Url, parse
 
 VENDOR = """\
@@ -142,11 +142,23 @@ def test_the_users_file_wins_over_the_shipped_one(tmp_path: Path, rules: RuleSet
     assert mine.digest != rules.digest
 
 
+def test_a_rule_is_of_its_own_kind_or_of_its_vendors(tmp_path: Path) -> None:
+    click = VENDOR.replace("open-pixel", "link-redirect").replace("added:", "kind: gateway\nadded:")
+    own = click.replace("    match:", "    kind: affiliate\n    match:")
+    for content, kind in ((click, Kind.GATEWAY), (own, Kind.AFFILIATE)):
+        found = load([folder(tmp_path, content)]).match(url("https://mailer.example/track/open?u=1"), Trigger.CLICK)
+        assert found is not None
+        assert found.rule.kind is kind
+
+
 @pytest.mark.parametrize(
     ("change", "line", "says"),
     [
         (("technique: open-pixel", "technique: pixel"), 8, "allowed are 'open-pixel', 'remote-style'"),
         (("    match:", "    macht:"), 9, "'rules.macht' is no field of a rule file; allowed are confidence, examples"),
+        (("added:", "kind: gatewa\nadded:"), 5, "allowed are 'tracking', 'gateway' or 'affiliate'"),
+        (("added:", "kind: gateway\nadded:"), 1, "there is no link-redirect here"),
+        (("    match:", "    kind: gateway\n    match:"), 7, "only a link-redirect has a 'kind'"),
         (("name: Fake Mailer\n", ""), 1, "'name' is missing"),
         (("id: fake-mailer", "id: other"), 1, "id is 'other', the file is fake-mailer.yaml"),
         (("name: Fake Mailer", "name: Fake Mailer\nname: Again"), 3, "'name' stands here for the second time"),
