@@ -267,6 +267,8 @@ class Cleaner:
         return encoded
 
     def _clean_leaf(self, encoded: bytes, entity: Entity, part: str) -> bytes:
+        if entity.media_type == "text/plain" and quiet.is_quiet_text(encoded, entity):
+            return encoded
         decoded = transfer.decode(encoded, entity.encoding)
         view = charset.view(decoded.octets, entity.parameters.get("charset"), markup=entity.media_type in _MARKUP)
         found = _references(view, INSPECTORS[entity.media_type])

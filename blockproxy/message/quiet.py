@@ -4,7 +4,7 @@
 finds no reference, no request for a receipt and no reason to skip a part; tests hold it to that. Whatever the two ways
 could read differently is not quiet, so that only the careful way has to be right about odd mail.
 
-Quoted-printable is searched as it was transmitted, for every form in which it can hold one of the signs of `network`.
+Text in quoted-printable is searched as it was transmitted, for every form in which it can hold a URL.
 """
 
 import re
@@ -43,6 +43,11 @@ def is_quiet(message: bytes) -> bool:
     if headers.receipts(header):
         return False
     return _proof(headers.entity(header))(message[end - 1 :], ())
+
+
+def is_quiet_text(encoded: bytes, entity: Entity) -> bool:
+    """Whether the text/plain leaf `encoded` certainly has no reference in it."""
+    return _proof(entity)(encoded, ())
 
 
 def _proof(entity: Entity) -> Proof:
@@ -96,16 +101,6 @@ def _passes(_body: bytes, _around: Around) -> bool:
 _URL = re.compile(rb":(?=//)")
 _URL_IN_QP = re.compile(rb":(?=[/=])")
 _COLON_OR_NUL_IN_QP = re.compile(rb"=(?=3[Aa]|00)")
-# The end of a scheme, where an escape or a soft line break may stand in front of each of its last letters.
-_SCHEME_IN_QP = re.compile(
-    rb":(?:(?<==..:)|(?<=[pPsSeE\s]:)(?:(?<=[tT\s][pP]:)|(?<=[pP\s][sS]:)|(?<=[iI\s][lL][eE]:)|(?<=\s[eE]:)|(?<=\s:)"
-    rb"|(?<==..[pPsSeE]:)|(?<==..[lL][eE]:)))",
-    re.DOTALL,
-)
-_SLASHES_IN_QP = re.compile(rb"/(?=[/\\=\s])")
-_REFERENCE_IN_QP = re.compile(rb"&(?=#|[A-Za-z]{0,7}=|colon|b?sol|Tab|NewLine)")
-_MAY_BE_WIDE = (b"=", b"\xff", b"\xfe", b"\0")  # a byte order mark counts more than what was declared
-_ESCAPE_IN_QP = re.compile(rb"=(?=[235][6ACFacf])")  # & / : \ and others
 
 
 def _text(body: bytes, _around: Around = ()) -> bool:
@@ -118,18 +113,6 @@ def _markup(body: bytes, _around: Around = ()) -> bool:
 
 def _text_in_qp(body: bytes, _around: Around) -> bool:
     return _URL_IN_QP.search(body) is None and _COLON_OR_NUL_IN_QP.search(body) is None and b"\0" not in body
-
-
-def _markup_in_qp(body: bytes, around: Around) -> bool:
-    certain = (
-        not body.startswith(_MAY_BE_WIDE, 1)
-        and _SLASHES_IN_QP.search(body) is None
-        and b"\\" not in body
-        and _SCHEME_IN_QP.search(body) is None
-        and _REFERENCE_IN_QP.search(body) is None
-        and _ESCAPE_IN_QP.search(body) is None
-    )
-    return certain or _decoded("quoted-printable", _markup, body, around)
 
 
 def _decoded(encoding: str, proof: Callable[[bytes], bool], body: bytes, _around: Around) -> bool:
@@ -150,6 +133,6 @@ _AS_IT_IS = _Proofs(_text, _markup)
 _ENCODED = {
     "7bit": _AS_IT_IS,
     "8bit": _AS_IT_IS,
-    "quoted-printable": _Proofs(_text_in_qp, _markup_in_qp),
+    "quoted-printable": _Proofs(_text_in_qp, partial(_decoded, "quoted-printable", _markup)),
     "base64": _Proofs(partial(_decoded, "base64", _text), partial(_decoded, "base64", _markup)),
 }

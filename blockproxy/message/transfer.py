@@ -70,7 +70,7 @@ class Identity(Decoded):
 
 
 # What a decoder has to think about: a broken escape, or blanks between `=` and the end of the line.
-_ODD = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n)")
+_ODD = re.compile(rb"=(?!3D|\r\n|[0-9A-Fa-f][0-9A-Fa-f]|\n)")
 _ESCAPED = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*(?:\r?\n|\Z))")
 
 
@@ -221,7 +221,6 @@ def _line_cuts(encoded: bytes) -> list[int]:
     return cuts
 
 
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}\Z")
 _FOREIGN = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 _GAP = re.compile(rb"[^A-Za-z0-9+/=]+")
 
@@ -233,13 +232,20 @@ class Base64(Decoded):
 
     def __init__(self, encoded: bytes) -> None:
         self._encoded = encoded
-        self._compact = encoded.translate(None, _FOREIGN)
-        if _BASE64.match(self._compact) is None:
+        padding = encoded.find(b"=")
+        if padding >= 0 and encoded[padding:].translate(None, _FOREIGN) not in {b"=", b"=="}:
             raise UndecodableError("base64 with padding before its end")
-        self._digits = self._compact.rstrip(b"=")
-        usable = len(self._digits) - (len(self._digits) % 4 == 1)
-        self._digits = self._digits[:usable]
-        self.octets = binascii.a2b_base64(self._digits + b"=" * (-usable % 4))
+        try:
+            self.octets = binascii.a2b_base64(encoded)
+        except binascii.Error:  # it is cut off
+            digits = self._compact.rstrip(b"=")
+            usable = len(digits) - (len(digits) % 4 == 1)
+            self.octets = binascii.a2b_base64(digits[:usable] + b"=" * (-usable % 4))
+
+    @cached_property
+    def _compact(self) -> bytes:
+        """Without white space."""
+        return self._encoded.translate(None, _FOREIGN)
 
     def encode(self, patches: Sequence[Patch]) -> bytes:
         """See `Decoded.encode`."""
