@@ -18,6 +18,7 @@ from blockproxy.model import Action, Element, Finding, Patch, Reference, Span, T
 NO_RESOURCE = b"data:,"  # RFC 2397: an empty text; fetched from nowhere
 NO_SCHEME = b"x:"  # where `data:,` does not fit; nothing handles this scheme
 BREAKS = b"\r\n"
+WHITE = b" \t\n\f\r"  # around a URL in an attribute it counts for nothing (WHATWG URL Standard, section 4.4)
 MAX_INVISIBLE = 3  # pixels a side; the largest that vendors call a pixel (3 by 1, notifications.google.com)
 REMOVABLE = frozenset({"img", "image", "bgsound"})  # an empty place in the page is all that is lost with them
 
@@ -163,20 +164,20 @@ def _remove_url(span: Span, page: Page) -> Patch | None:
 
 def _rewrite_attribute(span: Span, element: Element, url: str, page: Page) -> Patch | None:
     whole = _whole(span, element, page)
-    if whole is None:
+    if whole is None or page.broken(span):
         return None
-    quote = page.view[span.end : whole.end]
-    if (
-        page.broken(span)
-        or quote not in {b'"', b"'", b""}
-        or (page.view[span.start - 1 : span.start] in b"\"'") != bool(quote)
-    ):
+    behind = page.view[span.end : whole.end]
+    quote = behind.lstrip(WHITE)
+    if quote not in {b'"', b"'", b""} or (page.view[whole.start - 1 : whole.start] in b"\"'") != bool(quote):
         return None
     raw = page.view[span.start : span.end]
     written = _written(url, span.start, raw, quote, page, spell_out=b"&amp;" in raw)
     if written is None or len(written) > len(raw):
         return None
     blanks = b" " * (len(raw) - len(written))
+    if len(behind) > 1:
+        room = len(behind) - behind.count(b"\r") - behind.count(b"\n") - len(quote)
+        return _lay(page, Span(span.start, whole.end), written + quote + blanks + b" " * room, b"/")
     # What stays need not be written again, octet by octet, in its slots.
     same = _same(raw, written)
     start = span.start + same
@@ -188,11 +189,16 @@ def _rewrite_attribute(span: Span, element: Element, url: str, page: Page) -> Pa
 
 
 def _whole(span: Span, element: Element, page: Page) -> Span | None:
-    """The value in `span` with its closing quote, if it is the whole value of an attribute."""
+    """The value with its closing quote, if the URL in `span` is all of it but white space."""
     quote = page.view[span.start - 1 : span.start]
     if quote in {b'"', b"'"} and page.view[span.end : span.end + 1] == quote:
         return Span(span.start, span.end + 1)
-    return next((attribute.whole for attribute in element.attributes if attribute.span == span), None)
+    for attribute in element.attributes:
+        start, end = attribute.span
+        if start <= span.start and span.end <= end:
+            around = page.view[start : span.start] + page.view[span.end : end]
+            return None if around.strip(WHITE) else Span(start, attribute.whole.end)
+    return None
 
 
 def _same(one: bytes, other: bytes) -> int:
