@@ -96,12 +96,12 @@ class Judge:
         if (match is None and leak is None and not hits) or self._rules.spared(url):
             return None
         finding = self._unwrapped(reference, url, match) if match else self._stripped(reference, hits, url, leak)
-        if finding is None and match is not None and match.rule.kind not in self._policy.unwrapped:
-            return _of_vendor(reference, match, Technique.LINK_REDIRECT, links.KEPT[match.rule.kind], Action.REPORT)
-        if finding is None and leak is not None:
+        kept = match is not None and match.rule.kind not in self._policy.unwrapped
+        if finding is None and leak is not None and not kept:
             return _finding(reference, Technique.ADDRESS_LEAK, "address", SURE, leak.evidence, Action.REPORT)
         if finding is None and match is not None:
-            evidence = f"a redirect of {match.vendor.name}, which alone knows where it leads"
+            why_not = links.why_not(self._rules, match, url, self._policy.unwrapped)
+            evidence = f"a redirect of {match.vendor.name}, {why_not}"
             return _of_vendor(reference, match, Technique.LINK_REDIRECT, evidence, Action.REPORT)
         return finding and self._as_wanted(finding)
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from blockproxy.detect.rules import EVERY_KIND, Match, ParameterHit, RuleSet
+from blockproxy.detect.rules import EVERY_KIND, MAX_NESTING, Match, ParameterHit, RuleSet
 from blockproxy.model import Kind, Trigger
 from blockproxy.url import Url, parse
 
@@ -24,10 +24,11 @@ MEANINGS = {
 # Why a redirect is left as it is although it could be unwrapped; the settings that change it are `policy.gateways` and
 # `policy.affiliates`.
 KEPT = {
-    Kind.TRACKING: "a redirect that the settings keep",
-    Kind.GATEWAY: "a link through a security gateway, which looks at the address once more when it is clicked",
-    Kind.AFFILIATE: "a link that pays whoever recommends",
+    Kind.TRACKING: "which the settings keep",
+    Kind.GATEWAY: "a security gateway that looks at the address once more when it is clicked",
+    Kind.AFFILIATE: "which pays whoever recommends",
 }
+TOO_DEEP = f"with more than {MAX_NESTING} redirects in one another"
 
 _RANK = {meaning: rank for rank, meaning in enumerate(MEANINGS)}
 
@@ -78,6 +79,15 @@ def unwrap(
     if hits and _is_left_alone(rules, target):
         hits = ()
     return Unwrapped(strip(written, target, hits), hits)
+
+
+def why_not(rules: RuleSet, match: Match, url: Url, kinds: Collection[Kind]) -> str:
+    """What keeps the redirect `url` from being unwrapped, as the end of a sentence that begins with it."""
+    if match.rule.kind not in kinds:
+        return KEPT[match.rule.kind]
+    if rules.target(match, url, kinds) is None:
+        return rules.obstacle(match, url).value
+    return TOO_DEEP
 
 
 def name(hits: Sequence[ParameterHit]) -> str:

@@ -17,6 +17,7 @@ from blockproxy.detect.index import Index, Match
 from blockproxy.detect.loading import Loaded, load_folders
 from blockproxy.detect.parameters import Parameter, ParameterHit, Parameters
 from blockproxy.detect.spared import Reason, Spared
+from blockproxy.detect.target import Obstacle
 from blockproxy.detect.vendor import Rule, Vendor
 from blockproxy.errors import RuleError
 from blockproxy.model import Kind, Resource, Trigger
@@ -84,6 +85,11 @@ class RuleSet:
                 break
             found = hop.address
         return found if found is None or len(found) <= len(url.href) else None
+
+    def obstacle(self, match: Match, url: Url) -> Obstacle:
+        """Why `target` is None."""
+        found = match.rule.target.read(url) if match.rule.target else Obstacle.UNTOLD
+        return found if isinstance(found, Obstacle) else Obstacle.LONGER
 
     def _find_hops(self, match: Match, url: Url) -> tuple[Hop, ...]:
         hops = []

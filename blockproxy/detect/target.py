@@ -3,14 +3,17 @@
     path:2 | base64url | json:href
 
 The first step takes a piece of the URL, the others turn it into what it was made from. The address comes out octet
-for octet as the sender gave it to the redirect; what could not be written into a message as it is, is refused: better
-a link that is still tracked than one that leads somewhere else. Nothing is ever fetched.
+for octet as the sender gave it to the redirect, but for what a browser escapes before it asks for it; anything else
+that could not be written into a message is refused: better a link that is still tracked than one that leads somewhere
+else. Nothing is ever fetched.
 """
 
 import binascii
 import re
 import zlib
 from dataclasses import dataclass
+from enum import Enum
+from urllib.parse import quote
 
 from blockproxy.detect.steps import ARGUMENTS, MAX_VALUE, SOURCES, STEPS
 from blockproxy.url import Url, parse
@@ -20,6 +23,22 @@ MAX_STEPS = 8  # the longest known redirect takes five
 
 # Beside white space and controls: what a browser would rewrite, or what would end an attribute.
 _ALLOWED = re.compile(rb"[!#-;=?-\[\]^_a-z{|}~]+\Z")
+# What browsers escape in path, query and fragment alike (WHATWG URL Standard, section 1.3).
+_ESCAPED = re.compile(r"[ \"<>\x80-\U0010ffff]")
+# Browsers drop some of these and read some of them as others, and not every mail program does what they do.
+_UNCLEAR = re.compile(r"[\x00-\x1f\x7f\\`]")
+_PARTS = re.compile(r"(https?://)([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_HOST = re.compile(r"[\w.-]+")
+
+
+class Obstacle(Enum):
+    """Why there is no address to lead to; it ends a sentence that begins with the redirect."""
+
+    UNTOLD = "which alone knows where it leads"
+    ABSENT = "which does not say where it leads in the place where others of its kind do"
+    NO_WEB = "which leads to no web address"
+    UNCLEAR = "whose true address programs would read in different ways"
+    LONGER = "whose true address is longer than the link, which must not grow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +49,24 @@ class Pipeline:
 
     def __call__(self, url: Url) -> str | None:
         """The address inside `url`, or None where it is not there, not http(s), or longer than `url` itself."""
-        if len(url.href) > MAX_URL:
-            return None
+        address = self.read(url)
+        return None if isinstance(address, Obstacle) else address
+
+    def read(self, url: Url) -> str | Obstacle:
+        """The address inside `url`, or why there is none."""
         try:
-            value = self._run(url)
+            value = self._run(url) if len(url.href) <= MAX_URL else None
         except (ValueError, binascii.Error, zlib.error, RecursionError):
-            return None
-        if value is None or len(value) > len(url.href) or not _ALLOWED.match(value):
-            return None
-        found = value.decode("ascii")
+            value = None
+        if not value:
+            return Obstacle.ABSENT
+        found = value.decode("ascii") if _ALLOWED.match(value) else _escaped(value)
+        if isinstance(found, Obstacle):
+            return found
         parsed = parse(found) if found[:4].lower() == "http" else None
-        return found if parsed is not None and parsed.scheme in {"http", "https"} else None
+        if parsed is None or parsed.scheme not in {"http", "https"}:
+            return Obstacle.NO_WEB
+        return found if len(found) <= len(url.href) else Obstacle.LONGER
 
     def _run(self, url: Url) -> bytes | None:
         (source, argument), *rest = self.steps
@@ -76,3 +102,23 @@ def _check_regex(expression: str) -> None:
         raise ValueError(f"no regular expression: {error}") from None
     if groups != 1:
         raise ValueError("step 'regex' of a target needs one group, which is the address")
+
+
+def _escaped(value: bytes) -> str | Obstacle:
+    """What a browser would ask for that is led to `value`: blanks around it gone, blanks and letters in it escaped."""
+    try:
+        text = value.strip().decode()
+    except ValueError:
+        return Obstacle.UNCLEAR
+    parts = _PARTS.fullmatch(text)
+    if parts is None:
+        return Obstacle.NO_WEB
+    if _UNCLEAR.search(text):
+        return Obstacle.UNCLEAR
+    scheme, host, rest = parts.groups()
+    if not host.isascii():
+        parsed = parse(text) if _HOST.fullmatch(host) else None
+        if parsed is None:
+            return Obstacle.UNCLEAR
+        host = parsed.host
+    return scheme + host + _ESCAPED.sub(lambda found: quote(found.group()), rest)

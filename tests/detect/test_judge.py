@@ -99,9 +99,9 @@ CHECKED = f"https://checker.example.net/?u={quote(ARTICLE, safe='')}&e={ME}"
 PAID = f"https://partners.example.net/?u={quote(ARTICLE, safe='')}&utm_source=n"
 IN_A_REDIRECT = f"https://click.mailer.example.net/c/7?url={quote(PAID, safe='')}"
 KINDS = [
-    (CHECKED, frozenset({Kind.TRACKING}), Action.REPORT, "a link through a security gateway", ""),
+    (CHECKED, frozenset({Kind.TRACKING}), Action.REPORT, "a redirect of Example Checker, a security gateway", ""),
     (CHECKED, frozenset({Kind.GATEWAY}), Action.UNWRAP, "a redirect of Example Checker", "https://shop.example.org/a"),
-    (PAID, frozenset({Kind.TRACKING}), Action.REPORT, "a link that pays whoever recommends", ""),
+    (PAID, frozenset({Kind.TRACKING}), Action.REPORT, "a redirect of Example Partners, which pays", ""),
     (PAID, frozenset({Kind.AFFILIATE}), Action.UNWRAP, "a redirect of Example Partners", "https://shop.example.org/a"),
     (IN_A_REDIRECT, frozenset({Kind.TRACKING}), Action.UNWRAP, "a redirect of Example Mailer", PAID),
     (IN_A_REDIRECT, frozenset(Kind), Action.UNWRAP, "a redirect of Example Mailer", "https://shop.example.org/a"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blockproxy.detect.target import compile_pipeline
+from blockproxy.detect.target import Obstacle, compile_pipeline
 from blockproxy.url import parse
 
 TRUE = "https://example.com/article?id=42"
@@ -83,12 +83,11 @@ def test_the_true_address_is_found(pipeline: str, url: str) -> None:
         "//example.com/",
         "example.com/",
         "https:/example.com\\x",
-        "https://example.com/a b",
         "https://example.com/a\r\nb",
         "https://example.com/\x00",
-        'https://example.com/"onclick="',
-        "https://example.com/<b>",
-        "https://example.com/ü",
+        "https://example.com/a`b",
+        "https://bücher@example.com/",
+        "https://example.com<b>/",
         "https://",
         "httpsomething",
         "",
@@ -96,6 +95,45 @@ def test_the_true_address_is_found(pipeline: str, url: str) -> None:
 )
 def test_what_cannot_be_written_as_it_is_is_refused(address: str) -> None:
     assert target("query:u", f"https://r.example.org/?u={quote(address, safe='')}&more=fake") is None
+
+
+ESCAPED = [
+    ("https://example.com/a b?c=d e#f g", "https://example.com/a%20b?c=d%20e#f%20g"),
+    ('https://example.com/"onclick="', "https://example.com/%22onclick=%22"),
+    ("https://example.com/?a=<b>", "https://example.com/?a=%3Cb%3E"),
+    ("https://example.com/ü?ü=%C3%BC#ü", "https://example.com/%C3%BC?%C3%BC=%C3%BC#%C3%BC"),
+    ("https://bücher.example/\U0001f4d5", "https://xn--bcher-kva.example/%F0%9F%93%95"),
+    (" \r\nhttps://example.com/a\n", "https://example.com/a"),
+]
+
+
+@pytest.mark.parametrize(("address", "written"), ESCAPED)
+def test_what_a_browser_would_escape_is_written_as_it_would_ask_for_it(address: str, written: str) -> None:
+    assert target("query:u", f"https://r.example.org/?u={quote(address, safe='')}&more=fake") == written
+    before, after = parse(address.strip()), parse(written)
+    assert before is not None
+    assert after is not None
+    assert before.href == after.href
+
+
+WHY_NOT = [
+    ("query:u", "https://r.example.org/?x=1", Obstacle.ABSENT),
+    ("path:1 | base64url", "https://r.example.org/fake!", Obstacle.ABSENT),
+    ("query:u", f"https://r.example.org/?u={QUOTED}&padding={'0' * 20_000}", Obstacle.ABSENT),
+    ("query:u", "https://r.example.org/?u=mailto%3Areader%40example.org", Obstacle.NO_WEB),
+    ("query:u", "https://r.example.org/?u=Gr%C3%BC%C3%9Fe", Obstacle.NO_WEB),
+    ("query:u", "https://r.example.org/?u=https%3A%2F%2F", Obstacle.NO_WEB),
+    ("query:u", "https://r.example.org/?u=https%3A%2F%2Fexample.com%2F%FC", Obstacle.UNCLEAR),
+    ("query:u", "https://r.example.org/?u=https%3A%2F%2Fexample.com%5Cx", Obstacle.UNCLEAR),
+    ("query:u | prepend:https://example.com/a/long/way/to/go/", "https://r.example.org/?u=a", Obstacle.LONGER),
+]
+
+
+@pytest.mark.parametrize(("pipeline", "text", "obstacle"), WHY_NOT)
+def test_it_is_said_why_there_is_no_address(pipeline: str, text: str, obstacle: Obstacle) -> None:
+    url = parse(text)
+    assert url is not None
+    assert compile_pipeline(pipeline).read(url) is obstacle
 
 
 @given(st.text("abc/?&=%#;+'~.-_0123456789ABCDEF", max_size=60))
