@@ -29,6 +29,7 @@ KEPT = {
     Kind.AFFILIATE: "which pays whoever recommends",
 }
 TOO_DEEP = f"with more than {MAX_NESTING} redirects in one another"
+NO_ROOM = "which is not rewritten in such a place"  # a form, or fewer characters there than a browser reads
 
 _RANK = {meaning: rank for rank, meaning in enumerate(MEANINGS)}
 
@@ -87,7 +88,7 @@ def why_not(rules: RuleSet, match: Match, url: Url, kinds: Collection[Kind]) -> 
         return KEPT[match.rule.kind]
     if rules.target(match, url, kinds) is None:
         return rules.obstacle(match, url).value
-    return TOO_DEEP
+    return TOO_DEEP if unwrap(rules, match, url, stripping=False, kinds=kinds) is None else NO_ROOM
 
 
 def name(hits: Sequence[ParameterHit]) -> str:

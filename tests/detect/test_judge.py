@@ -117,6 +117,22 @@ def test_redirects_that_are_good_for_something_are_unwrapped_where_the_settings_
     assert finding.evidence.startswith(evidence)
 
 
+REPORTED = [
+    ("<a href='https://click.mailer.example.net/s/7'>x</a>", "which alone knows where it leads"),
+    ("<a href='https://click.mailer.example.net/c/7?url='>x</a>", "which does not say where it leads"),
+    ("<a href='https://click.mailer.example.net/c/7?url=mailto%3Aa'>x</a>", "which leads to no web address"),
+    (f"<form action='https://click.mailer.example.net/c/7?url={quote(ARTICLE)}'>x</form>", "which is not rewritten"),
+    (f"<a href='{'https://gateway.example.net/?u=' * 8}https://a.example.net'>x</a>", "with more than 5 redirects"),
+]
+
+
+@pytest.mark.parametrize(("html", "evidence"), REPORTED)
+def test_a_report_says_truly_why_a_redirect_is_left(html: str, evidence: str) -> None:
+    (finding,) = judge(html)
+    assert (finding.technique, finding.action) == (Technique.LINK_REDIRECT, Action.REPORT)
+    assert finding.evidence.partition(", ")[2].startswith(evidence)
+
+
 @pytest.mark.parametrize(("technique", "html"), POLICIES)
 def test_below_the_threshold_a_finding_is_reported(technique: Technique, html: str) -> None:
     assert [finding.action for finding in judge(html, Policy(threshold=0.99))] == [Action.REPORT]
