@@ -12,14 +12,12 @@ import binascii
 import re
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import accumulate, pairwise
-from typing import NamedTuple
 
 from blockproxy.model import Patch, Span
 
-BLOCK = 2048  # octets of quoted-printable that are decoded at once; only those a patch touches are cut into lines
+BLOCK = 1024  # octets of quoted-printable that are at most decoded to find one place
 
 
 class UndecodableError(Exception):
@@ -72,6 +70,9 @@ class Identity(Decoded):
 # What a decoder has to think about: a broken escape, or blanks between `=` and the end of the line.
 _ODD = re.compile(rb"=(?!3D|\r\n|[0-9A-Fa-f][0-9A-Fa-f]|\n)")
 _ESCAPED = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*(?:\r?\n|\Z))")
+_ODD_PART = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n)(?:[ \t]*(?:\r?\n|\Z))?")
+_SOFT_BREAKS = (b"=\r\n", b"=\n")
+_CR, _LF = b"\r\n"
 
 
 def _undo(block: bytes) -> bytes:
@@ -81,144 +82,114 @@ def _undo(block: bytes) -> bytes:
     return _ESCAPED.sub(lambda match: bytes.fromhex(match[1].decode()) if match[1] else b"", block)
 
 
-class _Runs(NamedTuple):
-    """Runs of octets of one line that stand side by side in the leaf as transmitted.
-
-    Run number n begins with the decoded octet `starts[n]`, which stands at `slots[n]`; where `escaped[n]` is true it is
-    that one octet, written as `=XX`. The last run is empty and begins behind the line.
-    """
-
-    starts: list[int]
-    slots: list[int]
-    escaped: list[bool]
+def _straighten(match: re.Match[bytes]) -> bytes:
+    """What is as long as an odd part, but whole: a character, or soft breaks."""
+    length = len(match[0])
+    if length == 1:
+        return b"_" if match.end() < len(match.string) else b"=\n"
+    return b"=\r\n" * (length % 2) + b"=\n" * ((length - 3 * (length % 2)) // 2)
 
 
 class QuotedPrintable(Decoded):
-    """Section 6.7. Cut into blocks of lines where it is changed; only touched lines need a map."""
+    """Section 6.7. No map is made: a place is found by decoding what stands in front of it, from the next mark on."""
 
     def __init__(self, encoded: bytes) -> None:
         self._encoded = encoded
-        self._lines: dict[int, tuple[list[int], list[int]]] = {}
-        self._maps: dict[int, _Runs] = {}
-        self.octets = _undo(encoded)
+        self._odd = _ODD.search(encoded) is not None
+        self._located: dict[Span, Span] = {}
+        self.octets = _undo(encoded) if self._odd else binascii.a2b_qp(encoded)
 
     @cached_property
-    def _cuts(self) -> list[int]:
-        """Where the blocks begin in the leaf as transmitted, and its end."""
-        return _line_cuts(self._encoded)
+    def _straight(self) -> bytes:
+        """The leaf as transmitted, with something whole and as long in the place of what is odd."""
+        return _ODD_PART.sub(_straighten, self._encoded) if self._odd else self._encoded
 
     @cached_property
-    def _starts(self) -> list[int]:
-        """Where the blocks begin in the decoded octets, and their end."""
-        blocks = (_undo(self._encoded[start:end]) for start, end in pairwise(self._cuts))
-        return [0, *accumulate(map(len, blocks))]
+    def _marks(self) -> tuple[list[int], list[int]]:
+        """Places from which to look for others, about one in every BLOCK octets: decoded, and as transmitted."""
+        text, decoded, slots = self._straight, [0], [0]
+        while (slot := slots[-1] + BLOCK) < len(text):
+            escape = text.rfind(b"=", slot - 2, slot)
+            slot = slot if escape < 0 else escape
+            decoded.append(decoded[-1] + len(binascii.a2b_qp(text[slots[-1] : slot])))
+            slots.append(slot)
+        return decoded, slots
 
-    def _map(self, position: int) -> _Runs:
-        """The runs of the line that holds decoded `position`."""
-        block = bisect_right(self._starts, position) - 1
-        if block not in self._lines:
-            self._lines[block] = self._cut(block)
-        decoded, encoded = self._lines[block]
-        line = bisect_right(decoded, position) - 1
-        start = encoded[line]
-        if start not in self._maps:
-            self._maps[start] = self._read(start, encoded[line + 1], decoded[line])
-        return self._maps[start]
+    def _slot(self, position: int) -> int:
+        """Where the decoded octet at `position` is written."""
+        decoded, slots = self._marks
+        mark = bisect_right(decoded, position) - 1
+        return self._onward(slots[mark], min(position, len(self.octets)) - decoded[mark])
 
-    def _cut(self, block: int) -> tuple[list[int], list[int]]:
-        """Where the lines of a block begin, in the decoded octets and in the leaf as transmitted; and both ends."""
-        start, end = self._cuts[block : block + 2]
-        text = self._encoded[start:end]
-        lines = [line + b"\n" for line in text.split(b"\n")]
-        lines[-1] = lines[-1][:-1]
-        if _ODD.search(text) is None:
-            # Each escape is one octet, a soft break none.
-            lengths = [len(line) - 2 * line.count(b"=") - line.endswith(b"=\r\n") for line in lines]
-        else:
-            lengths = [len(_undo(line)) for line in lines]
-        return [*accumulate(lengths, initial=self._starts[block])], [*accumulate(map(len, lines), initial=start)]
+    def _onward(self, slot: int, missing: int) -> int:
+        """Where the octet is written that is `missing` octets behind the one at `slot`."""
+        text = self._straight
+        while missing:
+            # Each octet takes at least one character: never too far, and soon there.
+            start, slot = slot, slot + missing
+            escape = text.rfind(b"=", start, slot)
+            if escape < 0:
+                break
+            if escape > slot - 3:
+                slot = escape + (2 if text[escape + 1] == _LF else 3)
+            missing -= len(binascii.a2b_qp(text[start:slot]))
+        while text.startswith(_SOFT_BREAKS, slot):
+            slot += 3 if text[slot + 1] == _CR else 2
+        return slot
 
-    def _read(self, start: int, end: int, position: int) -> _Runs:
-        starts, slots, escaped = [position], [start], [False]
-        shift = start - position
-        for escape in _ESCAPED.finditer(self._encoded, start, end):
-            slot, behind = escape.span()
-            if escape[1] is not None:
-                starts.append(slot - shift)
-                slots.append(slot)
-                escaped.append(True)
-                shift += behind - slot - 1
-            else:
-                shift += behind - slot
-            starts.append(behind - shift)
-            slots.append(behind)
-            escaped.append(False)
-        starts.append(end - shift)
-        return _Runs(starts, slots, escaped)
-
-    def _runs(self, span: Span) -> Iterator[tuple[int, int, int, bool]]:
-        """Start and end in the decoded octets, slot, and whether it is an escape, of the runs that `span` touches."""
-        position = span.start
-        while position < span.end:
-            starts, slots, escaped = self._map(position)
-            for run in range(bisect_right(starts, position) - 1, len(starts) - 1):
-                stop = min(starts[run + 1], span.end)
-                if stop > position:
-                    yield position, stop, slots[run] + position - starts[run], escaped[run]
-                    position = stop
-                if position == span.end:
-                    return
-
-    def _slot(self, position: int) -> tuple[int, bool]:
-        """Where the decoded octet at `position` is written, and whether as an escape."""
-        starts, slots, escaped = self._map(position)
-        run = bisect_right(starts, position) - 1
-        return slots[run] + position - starts[run], escaped[run]
+    def _escaped(self, slot: int) -> bool:
+        return self._straight.startswith(b"=", slot)
 
     def plain_only(self, position: int) -> bool:
         """See `Decoded.plain_only`."""
-        return position < len(self.octets) and not self._slot(position)[1]
+        return position < len(self.octets) and not self._escaped(self._slot(position))
 
     def encode(self, patches: Sequence[Patch]) -> bytes:
         """See `Decoded.encode`. Raises UndecodableError when the result would not decode to what was meant."""
         out = bytearray(self._encoded)
-        for patch in patches:
-            first = patch.span.start
-            for start, end, slot, escaped in self._runs(patch.span):
-                new = patch.replacement[start - first : end - first]
-                if not escaped:
-                    out[slot : slot + len(new)] = new
-                elif new[0] != self.octets[start]:
-                    out[slot : slot + 3] = b"=%02X" % new[0]
-        self._check(out, apply(self.octets, patches))
+        unsound = [patch for patch in patches if not self._write(out, patch)]
+        # A broken escape in front of a patch could have become a whole one.
+        if _undo(bytes(out)) != apply(self.octets, patches) if self._odd else unsound:
+            raise UndecodableError("the quoted-printable text cannot be changed safely")
         return bytes(out)
 
-    def _check(self, out: bytearray, meant: bytes) -> None:
-        """A broken escape in front of a patch could have become a whole one: read again what was touched."""
-        for block in self._lines:
-            start, end = self._cuts[block : block + 2]
-            if _undo(bytes(out[start:end])) != meant[self._starts[block] : self._starts[block + 1]]:
-                raise UndecodableError("the quoted-printable text cannot be changed safely")
+    def _write(self, out: bytearray, patch: Patch) -> bool:
+        """Write slot by slot into `out`; whether every `=` is still an escape or a soft break."""
+        new, old = patch.replacement, self.octets[patch.span.start : patch.span.end]
+        start, end = self.locate(patch.span)
+        slot = start
+        plain, *pieces = self._straight[slot:end].split(b"=")
+        position = len(plain)
+        out[slot : slot + position] = new[:position]
+        slot += position
+        for piece in pieces:
+            skipped = 1 if piece[0] == _LF else 2
+            if piece[0] not in (_CR, _LF):
+                if new[position] != old[position]:
+                    out[slot + 1 : slot + 3] = b"%02X" % new[position]
+                position += 1
+            slot += 1 + skipped
+            width = len(piece) - skipped
+            out[slot : slot + width] = new[position : position + width]
+            slot += width
+            position += width
+        return out.count(b"=", start, end) == len(pieces)
 
     def locate(self, span: Span) -> Span:
         """See `Decoded.locate`."""
+        if span not in self._located:
+            self._located[span] = self._find(span)
+        return self._located[span]
+
+    def _find(self, span: Span) -> Span:
         if span.start >= len(self.octets):
             return Span(len(self._encoded), len(self._encoded))
-        start, _ = self._slot(span.start)
+        start = self._slot(span.start)
         if span.end <= span.start:
             return Span(start, start)
-        last, escaped = self._slot(span.end - 1)
-        return Span(start, last + (3 if escaped else 1))
-
-
-def _line_cuts(encoded: bytes) -> list[int]:
-    """Offsets that cut `encoded` into blocks of whole lines, each of at least BLOCK octets but for the last."""
-    cuts = [0]
-    while (found := encoded.find(b"\n", cuts[-1] + BLOCK)) >= 0:
-        cuts.append(found + 1)
-    if cuts[-1] != len(encoded):
-        cuts.append(len(encoded))
-    return cuts
+        length = span.end - span.start
+        last = self._onward(start, length - 1) if length < BLOCK else self._slot(span.end - 1)
+        return Span(start, last + (3 if self._escaped(last) else 1))
 
 
 _FOREIGN = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
