@@ -95,6 +95,11 @@ def _caught(rules: RuleSet, expected: Match, catch: Catch) -> str | None:
     rivals = [other.name for other in _rivals(rules, expected, url)]
     if rivals:
         return f"{catch.url} is caught by {', '.join(rivals)} too: make one of the rules narrower"
+    # Of a resource only the host is spared: a picture that is gone needs no signature.
+    touched = url if expected.rule.trigger is Trigger.CLICK else _parsed(f"{url.scheme}://{url.host}/")
+    reason = rules.spared(touched)
+    if reason is not None:
+        return f"{catch.url} is caught and never touched: it is spared as {reason}"
     return _becomes(catch, rules.target(found, url)) if expected.rule.target else None
 
 

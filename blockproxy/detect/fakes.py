@@ -28,10 +28,15 @@ def real_looking(text: str, depth: int = MAX_DECODED) -> str | None:
         token = found.group()
         if _obviously_fake(token):
             continue
-        decoded = _decoded(token) if depth else None
-        if decoded is None or real_looking(decoded, depth - 1) is not None:
+        # Some senders put a letter in front of what they encode, to say what it is.
+        if not (depth and any(_decodes_to_a_fake(text, depth) for text in (token, token[1:]))):
             return token
     return None
+
+
+def _decodes_to_a_fake(token: str, depth: int) -> bool:
+    decoded = _decoded(token)
+    return decoded is not None and real_looking(decoded, depth - 1) is None
 
 
 def _obviously_fake(token: str) -> bool:

@@ -69,9 +69,9 @@ class Index:
     def __init__(self, matches: Iterable[Match]) -> None:
         entries = [_Entry(pattern, match) for match in matches for pattern in match.rule.patterns]
         entries.sort(key=_most_special_first)
-        self._hosts = _group((entry.pattern.host, entry) for entry in entries if entry.pattern.wild_host is None)
+        self._hosts = _group((entry.pattern.host, entry) for entry in entries if not entry.pattern.wild)
         self._segments = _group((entry.pattern.segment, entry) for entry in self._hosts.pop("", ()))
-        self._wild = tuple(entry for entry in entries if entry.pattern.wild_host is not None)
+        self._wild = tuple(entry for entry in entries if entry.pattern.wild)
         self._names = frozenset(self._segments)
         self._known: dict[str, _Candidates] = {}
         self._known_paths: dict[frozenset[str], _Candidates] = {}

@@ -105,7 +105,13 @@ def _take_parameters(loaded: Loaded, file: RuleFile, path: Path) -> None:
 
 def _parameter(family: ParameterFile, spec: ParameterSpec) -> Parameter:
     return Parameter(
-        spec.name, Meaning(spec.meaning), family.id, family.name, tuple(spec.hosts.only), tuple(spec.hosts.never)
+        spec.name,
+        Meaning(spec.meaning),
+        family.id,
+        family.name,
+        tuple(spec.hosts.only),
+        tuple(spec.hosts.never),
+        spec.caution or "",
     )
 
 

@@ -1,10 +1,12 @@
 """Query parameters that identify a reader, a click or a campaign, and that a link works without."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from blockproxy.detect.hosts import below
 from blockproxy.url import Url
 
 MAX_NAMES = 4096  # names whose meaning is remembered; a newsletter has about twenty
@@ -21,7 +23,7 @@ class Meaning(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A name, or with `*` at its end the beginning of names; `only` and `never` are hosts."""
+    """A name, or with `*` at its end the beginning of names; `only` and `never` are hosts, `caution` what may break."""
 
     name: str
     meaning: Meaning
@@ -29,12 +31,15 @@ class Parameter:
     vendor: str
     only: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    caution: str = ""
 
     def holds_on(self, host: str) -> bool:
         """Whether the parameter means this on `host`."""
-        if self.only and not any(_below(domain, host) for domain in self.only):
-            return False
-        return not (self.never and any(_below(domain, host) for domain in self.never))
+        return not self.only or any(below(domain, host) for domain in self.only)
+
+    def needed_on(self, host: str) -> bool:
+        """Whether pages on `host` need it."""
+        return any(below(domain, host) for domain in self.never)
 
 
 class ParameterHit(NamedTuple):
@@ -52,11 +57,13 @@ class Parameters:
     """Every known parameter."""
 
     def __init__(self, parameters: Iterable[Parameter]) -> None:
-        everything = tuple(parameters)
-        self._names = {known.name: known for known in everything if not known.name.endswith("*")}
-        self._families = {known.name[:-1]: known for known in everything if known.name.endswith("*")}
+        groups: defaultdict[str, list[Parameter]] = defaultdict(list)
+        for known in sorted(parameters, key=lambda known: (not known.only, known.family)):
+            groups[known.name].append(known)
+        self._names = {name: tuple(group) for name, group in groups.items() if not name.endswith("*")}
+        self._families = {name[:-1]: tuple(group) for name, group in groups.items() if name.endswith("*")}
         self._prefixes = tuple(self._families)
-        self._kinds: dict[str, Parameter | None] = {}
+        self._kinds: dict[str, tuple[Parameter, ...]] = {}
 
     def find(self, url: Url) -> tuple[ParameterHit, ...]:
         """The known parameters of `url`, in its order."""
@@ -65,24 +72,29 @@ class Parameters:
         hits, start = [], 0
         for raw in url.query.split("&"):
             name = raw.partition("=")[0].removeprefix("amp;")
-            known = self._kinds[name] if name in self._kinds else self._look_up(name)
-            if known is not None and known.holds_on(url.host):
+            candidates = self._kinds[name] if name in self._kinds else self.named(name)
+            known = _on(url.host, candidates) if candidates else None
+            if known is not None:
                 hits.append(ParameterHit(name, raw, start, known.meaning, known.family, known.vendor))
             start += len(raw) + 1
         return tuple(hits)
 
-    def _look_up(self, name: str) -> Parameter | None:
+    def named(self, name: str) -> tuple[Parameter, ...]:
+        """Every parameter that `name` may be, the most special one first: hosts before none, whole names before `*`."""
         if len(self._kinds) >= MAX_NAMES:
             self._kinds.clear()
-        known = self._kinds[name] = self._names.get(name) or self._by_prefix(name)
+        known = self._kinds[name] = (*self._names.get(name, ()), *self._by_prefix(name))
         return known
 
-    def _by_prefix(self, name: str) -> Parameter | None:
-        if not name.startswith(self._prefixes):
-            return None
-        longest = max((prefix for prefix in self._prefixes if name.startswith(prefix)), key=len)
-        return self._families[longest]
+    def _by_prefix(self, name: str) -> Iterator[Parameter]:
+        if name.startswith(self._prefixes):
+            fitting = [prefix for prefix in self._prefixes if name.startswith(prefix)]
+            for prefix in sorted(fitting, key=len, reverse=True):
+                yield from self._families[prefix]
 
 
-def _below(domain: str, host: str) -> bool:
-    return host == domain or host.endswith("." + domain)
+def _on(host: str, candidates: Sequence[Parameter]) -> Parameter | None:
+    """The first of them that means something on `host`, unless pages there need what is so called."""
+    if any(known.never and known.needed_on(host) for known in candidates):
+        return None
+    return next((known for known in candidates if known.holds_on(host)), None)

@@ -1,6 +1,7 @@
 """`match:` of a rule file: the network syntax of ad-block lists, four signs of it.
 
-    ||host     this host and every subdomain; `||*` any host. A `*` inside a label stands for letters, digits, hyphens
+    ||host     this host and every subdomain; `||*` any host. A `*` inside a label stands for letters, digits, hyphens;
+               `google.*` is the name under every public suffix
     ^          a separator: anything but a letter, a digit, and `_ - . %`; or the end
     *          anything
     |          at the very end of the pattern: the end of the URL
@@ -12,11 +13,13 @@ query. Written by hand because the published engines answer "blocked or not", an
 import re
 from dataclasses import dataclass
 
+from blockproxy.detect.hosts import ANY_SUFFIX, below
 from blockproxy.url import registrable_domain
 
 MAX_COMPARED = 16 * 1024  # characters of path and query; click links of several kilobytes are in use, longer ones not
 MAX_PATTERN = 200  # characters; the longest of the shipped ones has 40
 MIN_LITERAL = 5  # characters besides the signs that a pattern without a host needs: `/t/` would be anywhere
+MIN_BRAND = 3  # characters of the name in `||bbc.*`
 MIN_HOST_LITERAL = 4  # characters besides the `*` in a label that has one: `t*.com` would be everybody
 
 _HOST = re.compile(r"[a-z0-9*-]+(?:\.[a-z0-9*-]+)+\Z")
@@ -28,7 +31,7 @@ _WHOLE_SEGMENT = re.compile(r"/([^/*^|?]+)(?=[/?^|])")
 class Pattern:
     """One compiled `match`.
 
-    `host` is empty for a pattern that holds on any host; `wild_host` is set where the host has a `*`. `segment` is a
+    `host` is empty for a pattern that holds on any host; `wild` is true where the host has a `*`. `segment` is a
     path segment that every URL it matches has, the key of the index for patterns without a host. `specificity` orders
     patterns: the greater one is the more special.
     """
@@ -36,6 +39,7 @@ class Pattern:
     text: str
     host: str
     wild_host: re.Pattern[str] | None
+    wild: bool
     prefix: str
     tail: re.Pattern[str] | None
     segment: str
@@ -51,7 +55,7 @@ class Pattern:
         """Whether `host`, lower case, is the pattern's or below it."""
         if self.wild_host is not None:
             return self.wild_host.fullmatch(host) is not None
-        return not self.host or host == self.host or host.endswith("." + self.host)
+        return not self.host or below(self.host, host)
 
 
 def compile_pattern(text: str) -> Pattern:
@@ -77,11 +81,19 @@ def _check_host(host: str) -> None:
         raise ValueError(f"{host!r} is no host name: lower-case labels with dots between, '*' inside a label")
     if host.startswith("*."):
         raise ValueError("'||' already means every subdomain: leave out '*.'")
+    if host.endswith(ANY_SUFFIX):
+        _check_brand(host.removesuffix(ANY_SUFFIX))
+        return
     starred = [label for label in host.split(".") if "*" in label]
     if any(len(label.replace("*", "")) < MIN_HOST_LITERAL for label in starred):
         raise ValueError(f"a host label with '*' needs {MIN_HOST_LITERAL} other characters, or it is everybody's")
     if registrable_domain("y.x." + host) == "x." + host or "*" in host.rsplit(".", 1)[1]:
         raise ValueError(f"{host!r} is a public suffix: everybody may have a name below it")
+
+
+def _check_brand(brand: str) -> None:
+    if len(brand.rpartition(".")[2]) < MIN_BRAND or "*" in brand:
+        raise ValueError(f"a name under every suffix has {MIN_BRAND} characters and no other '*', as in '||google.*'")
 
 
 def _compile(host: str, tail: str, text: str, *, anywhere: bool = False) -> Pattern:
@@ -101,11 +113,12 @@ def _compile(host: str, tail: str, text: str, *, anywhere: bool = False) -> Patt
     return Pattern(
         text=text,
         host=host,
-        wild_host=_wild_host(host) if "*" in host else None,
+        wild_host=_wild_host(host) if "*" in host and not host.endswith(ANY_SUFFIX) else None,
+        wild="*" in host,
         prefix=prefix,
         tail=None if plain else re.compile(_glob(body, anywhere=anywhere, ends=ends), re.DOTALL),
         segment=segment,
-        specificity=(1 if host else 0, len(host.replace("*", "")) + literal),
+        specificity=(1 if host else 0, len(host.replace("*", "").rstrip(".")) + literal),
     )
 
 

@@ -53,6 +53,15 @@ ParameterName = Annotated[
 HostName = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
 
 
+HostPattern = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*(\.[a-z0-9-]+|\.\*)$",
+        description="a host name; `google.*` is google.com, google.co.uk and so on",
+    ),
+]
+
+
 class Strict(BaseModel):
     """Fields that nobody asked for are mistakes."""
 
@@ -157,8 +166,8 @@ class VendorFile(Strict):
 class Hosts(Strict):
     """Where a parameter means what its family says; host names hold for their subdomains too."""
 
-    only: list[HostName] = []
-    never: list[HostName] = []
+    only: list[HostPattern] = []
+    never: list[HostPattern] = []
 
 
 class ParameterSpec(Strict):

@@ -47,6 +47,7 @@ def test_the_truth_has_no_problems(tmp_path: Path) -> None:
         ),
         (("https://mailer.example/pricing", "https://mailer.example/c/help"), 15, "is caught by fake-mailer/click"),
         (("https://mailer.example/new/7", "https://mailer.example/c/8"), 16, "move it to 'catches'"),
+        (("/c/7?url=https%3A%2F%2Fshop.example%2F", "/c/7?url=https%3A%2F%2Fshop.example%2Funsubscribe"), 13, "spared"),
         (("/c/7?", "/c/q8Rt5xLw0Zk3Vb7Nm2Jp6Hd1Gf?"), 13, "could be somebody's"),
         (("match:", "why: it is a test\n    regex: ^/c/(a+a+)+y|7\n    match:"), 10, "needs more than"),
         (("||mailer.example/c/", "||t.sidekickopen01.com/e1t/c/"), 13, "is not caught"),
@@ -74,6 +75,7 @@ def test_two_vendors_cannot_claim_one_address(tmp_path: Path) -> None:
         "https://example.com/" + "fake" * 20,
         "https://example.com/00000000-0000-0000-0000-000000000000",
         "https://example.com/aHR0cHM6Ly9leGFtcGxlLmNvbS9hcnRpY2xlP2lkPTQy",
+        "https://example.com/EcmVhZGVyQGV4YW1wbGUub3Jn",
         "https://example.com/?a=1234567&b=7654321&c=1",
     ],
 )

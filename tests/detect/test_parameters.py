@@ -13,6 +13,8 @@ KNOWN = Parameters(
         Parameter("utm_*", Meaning.CAMPAIGN, "utm", "UTM", never=("keeps.example",)),
         Parameter("utm_reader", Meaning.RECIPIENT, "utm", "UTM"),
         Parameter("fid", Meaning.CLICK, "fid", "Fake", only=("shop.example",)),
+        Parameter("tag", Meaning.CAMPAIGN, "wide", "Wide", never=("needs-tag.example",)),
+        Parameter("tag", Meaning.AFFILIATE, "shop", "Shop", only=("shop.example", "bigshop.*")),
     ]
 )
 
@@ -48,6 +50,22 @@ def test_the_whole_name_goes_before_the_beginning_of_names() -> None:
         ("utm_reader", Meaning.RECIPIENT, "utm_reader=a"),
         ("utm_source", Meaning.CAMPAIGN, "utm_source=b"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("host", "family"),
+    [
+        ("example.com", "wide"),
+        ("www.shop.example", "shop"),
+        ("www.bigshop.co.uk", "shop"),
+        ("bigshop.de", "shop"),
+        ("bigshop.example.com", "wide"),
+        ("needs-tag.example", None),
+    ],
+)
+def test_a_name_means_on_each_host_what_the_most_special_family_says(host: str, family: str | None) -> None:
+    hits = KNOWN.find(url(f"https://{host}/?tag=fake"))
+    assert [hit.family for hit in hits] == ([family] if family else [])
 
 
 @given(st.lists(st.sampled_from(["a=1", "utm_x=2", "b", "", "utm_y=", "c=d=e", "fid=3"]), max_size=8))

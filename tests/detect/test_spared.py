@@ -2,9 +2,6 @@
 
 import pytest
 
-from blockproxy.detect.loading import load_folders
-from blockproxy.detect.rules import built_in, built_in_folder
-from blockproxy.detect.schema import VendorFile
 from blockproxy.detect.spared import Reason, Spared
 from blockproxy.url import Url, parse
 
@@ -57,11 +54,3 @@ def test_a_word_is_found_in_each_way_to_write_it(word: str, between: str, around
     path = around.format(word.replace(" ", between))
     assert spared.find(url(f"https://example.com{path}")) == "one"
     assert spared.find(url("https://example.com/ab/cd?ef=gh")) is None
-
-
-def test_no_example_of_a_tracker_is_spared_by_the_shipped_list() -> None:
-    for _, spec in load_folders([built_in_folder()]).specs:
-        if isinstance(spec, VendorFile):
-            for rule in spec.rules:
-                for catch in rule.examples.catches:
-                    assert built_in().spared(url(catch.url)) is None, catch.url
