@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from blockproxy.detect.pattern import Pattern
+from blockproxy.detect.percent import plain
 from blockproxy.detect.vendor import Rule, Vendor
 from blockproxy.model import Resource
 from blockproxy.url import Url
@@ -110,7 +111,7 @@ class Index:
             host = host.partition(".")[2]
 
     def _of_path(self, path: str) -> _Candidates:
-        segments = path.split("/")
+        segments = plain(path).split("/")
         if self._names.isdisjoint(segments):
             return _NONE
         names = self._names.intersection(segments)
@@ -128,7 +129,8 @@ def _candidates(entries: Iterable[_Entry]) -> _Candidates:
 
 
 def _subject(url: Url) -> str:
-    return f"{url.path}?{url.query}" if url.query else url.path
+    """Path and query as a server reads them: an escape that nobody needs hides nothing."""
+    return plain(f"{url.path}?{url.query}" if url.query else url.path)
 
 
 def _most_special_first(entry: _Entry) -> tuple[int, int, str]:

@@ -7,8 +7,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from blockproxy.detect.hosts import below
+from blockproxy.detect.percent import plain
 from blockproxy.url import Url
 
+MAX_NAME = 128  # characters; the longest known name has 30
 MAX_NAMES = 4096  # names whose meaning is remembered; a newsletter has about twenty
 
 
@@ -81,9 +83,12 @@ class Parameters:
 
     def named(self, name: str) -> tuple[Parameter, ...]:
         """Every parameter that `name` may be, the most special one first: hosts before none, whole names before `*`."""
+        if len(name) > MAX_NAME:
+            return ()
         if len(self._kinds) >= MAX_NAMES:
             self._kinds.clear()
-        known = self._kinds[name] = (*self._names.get(name, ()), *self._by_prefix(name))
+        read = plain(name)
+        known = self._kinds[name] = (*self._names.get(read, ()), *self._by_prefix(read))
         return known
 
     def _by_prefix(self, name: str) -> Iterator[Parameter]:

@@ -34,6 +34,8 @@ def url(text: str) -> Url:
         ("https://example.com/a?b=%2B&&c=?&utm_x=1#utm_y=2", "https://example.com/a?b=%2B&&c=?#utm_y=2"),
         ("https://example.com/a?b=1&amp;utm_source=a", "https://example.com/a?b=1"),
         ("https://example.com/a?utmost=1&UTM_SOURCE=2", "https://example.com/a?utmost=1&UTM_SOURCE=2"),
+        ("https://example.com/a?ut%6D%5fsource=a&b=1", "https://example.com/a?b=1"),
+        (f"https://example.com/a?utm_{'x' * 200}=a", f"https://example.com/a?utm_{'x' * 200}=a"),
         ("https://keeps.example/?utm_source=a", "https://keeps.example/?utm_source=a"),
         ("https://sub.keeps.example/?utm_source=a", "https://sub.keeps.example/?utm_source=a"),
         ("https://www.shop.example/?fid=1", "https://www.shop.example/"),

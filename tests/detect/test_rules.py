@@ -142,6 +142,19 @@ def test_the_users_file_wins_over_the_shipped_one(tmp_path: Path, rules: RuleSet
     assert mine.digest != rules.digest
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("https://example.us1.list-manage.com/tr%61ck/%6Fpen.php?u=fake&id=fake&e=fake", "mailchimp/open"),
+        ("https://go.example.com/tr%61ck/%6fpen.php?%75=1&id=fake", "mandrill/open-own-domain"),
+        ("https://example.us1.list-manage.com/track%2Fopen.php?u=fake&id=fake&e=fake", None),
+    ],
+)
+def test_a_needless_escape_hides_nothing(rules: RuleSet, text: str, name: str | None) -> None:
+    found = rules.match(url(text), Trigger.OPEN)
+    assert (found and found.name) == name
+
+
 def test_a_rule_is_of_its_own_kind_or_of_its_vendors(tmp_path: Path) -> None:
     click = VENDOR.replace("open-pixel", "link-redirect").replace("added:", "kind: gateway\nadded:")
     own = click.replace("    match:", "    kind: affiliate\n    match:")
