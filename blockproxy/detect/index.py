@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from blockproxy.detect.pattern import Pattern
+from blockproxy.detect.pattern import FRONT_PAGE, Pattern
 from blockproxy.detect.percent import plain
 from blockproxy.detect.vendor import Rule, Vendor
 from blockproxy.model import Resource
@@ -111,7 +111,7 @@ class Index:
             host = host.partition(".")[2]
 
     def _of_path(self, path: str) -> _Candidates:
-        segments = plain(path).split("/")
+        segments = plain(path).split("/") if path != "/" else (FRONT_PAGE,)
         if self._names.isdisjoint(segments):
             return _NONE
         names = self._names.intersection(segments)

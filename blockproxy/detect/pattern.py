@@ -20,11 +20,13 @@ MAX_COMPARED = 16 * 1024  # characters of path and query; click links of several
 MAX_PATTERN = 200  # characters; the longest of the shipped ones has 40
 MIN_LITERAL = 5  # characters besides the signs that a pattern without a host needs: `/t/` would be anywhere
 MIN_BRAND = 3  # characters of the name in `||bbc.*`
+FRONT_PAGE = "/"  # stands for the path segment of URLs that have none; no segment is written like this
 MIN_HOST_LITERAL = 4  # characters besides the `*` in a label that has one: `t*.com` would be everybody
 
 _HOST = re.compile(r"[a-z0-9*-]+(?:\.[a-z0-9*-]+)+\Z")
 _SEPARATOR = r"(?:[^\w\-.%]|\Z)"
 _WHOLE_SEGMENT = re.compile(r"/([^/*^|?]+)(?=[/?^|])")
+_FRONT_PAGE = re.compile(r"/\?[\w-]{3}")  # plug-ins of WordPress write `/?name=`; a shorter name is everybody's
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,8 @@ class Pattern:
     """One compiled `match`.
 
     `host` is empty for a pattern that holds on any host; `wild` is true where the host has a `*`. `segment` is a
-    path segment that every URL it matches has, the key of the index for patterns without a host. `specificity` orders
-    patterns: the greater one is the more special.
+    path segment that every URL it matches has, or `FRONT_PAGE`, the key of the index for patterns without a host.
+    `specificity` orders patterns: the greater one is the more special.
     """
 
     text: str
@@ -103,11 +105,16 @@ def _compile(host: str, tail: str, text: str, *, anywhere: bool = False) -> Patt
         raise ValueError("'|' stands only at the end of a match")
     literal = len(re.sub(r"[*^|]", "", tail))
     segment = max(_WHOLE_SEGMENT.findall(tail), key=len, default="")
+    if not segment and not anywhere and _FRONT_PAGE.match(tail):
+        segment = FRONT_PAGE
     if not host:
         if literal < MIN_LITERAL:
             raise ValueError(f"a match for any host needs {MIN_LITERAL} characters besides the signs")
         if not segment:
-            raise ValueError("a match for any host needs one whole path segment, such as '/open/' or '/open.php?'")
+            raise ValueError(
+                "a match for any host needs one whole path segment, such as '/open/' or '/open.php?', "
+                "or on the front page a name of three characters, such as '/?open='"
+            )
     prefix = "" if anywhere else re.split(r"[*^]", body, maxsplit=1)[0]
     plain = not anywhere and not ends and prefix == body
     return Pattern(

@@ -27,6 +27,7 @@ PAIRS = [
     ("||t.google.*/url?", "https://eu.t.google.com/url?q=1", "https://google.com/url?q=1"),
     ("||*/wf/open?upn=", "https://any.example.com/wf/open?upn=1", "https://any.example.com/x/wf/open?upn=1"),
     ("/lists/ut.php?u=", "https://any.example.com/a/lists/ut.php?u=1", "https://any.example.com/lists/ut.php?m=1&u=1"),
+    ("||*/?mailer_router&", "https://any.example.com?mailer_router&x=1", "https://any.example.com/x?mailer_router&x=1"),
     ("||*/c/*?p=eyJ", "https://any.example.com/c/1/2?p=eyJx", "https://any.example.com/c/1/2?q=eyJx"),
 ]
 
@@ -62,6 +63,7 @@ def test_a_pattern_matches_this_and_not_that(text: str, caught: str, spared: str
         ("||t*.example/", "needs 4 other characters"),
         ("||*/t/", "needs 5 characters"),
         ("||*/openings", "one whole path segment"),
+        ("||*/?id=7&x", "a name of three characters"),
         ("||mailer.example/a|b", "only at the end"),
         ("||mailer.example/a b", "without white space"),
         ("||mailer.example/" + "a" * 200, "at most 200"),
