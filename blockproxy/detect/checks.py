@@ -17,7 +17,7 @@ from pathlib import Path
 
 from blockproxy.detect.fakes import real_looking
 from blockproxy.detect.index import Match
-from blockproxy.detect.links import strip
+from blockproxy.detect.links import optional, strip
 from blockproxy.detect.loading import Loaded, load_folders
 from blockproxy.detect.rulefile import Location, Problem, RuleFile
 from blockproxy.detect.rules import RuleSet, built_in_folder, rule_set
@@ -163,7 +163,7 @@ def _stripped(rules: RuleSet, family: str, catch: Catch) -> str | None:
     others = sorted({hit.family for hit in hits} - {family})
     if others or not hits:
         return f"{catch.url} has parameters of {', '.join(others) or 'no family'}"
-    return _becomes(catch, strip(url.href, url, hits))
+    return _becomes(catch, strip(url.href, url, optional(hits)))
 
 
 def _without_parameters(rules: RuleSet, text: str) -> str | None:
