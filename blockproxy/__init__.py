@@ -8,7 +8,7 @@ length. So every size that a server tells stays true, and everything but the tra
     imap/proxy.py        shell of the IMAP proxy: sockets, clocks, threads
     smtp/                submission: listener, next hop, receipts that are not sent on
     config.py, eventlog/ the settings; the history of what was blocked
-    cleaner.py           the pipeline: octets in, as many octets and the findings out
+    cleaner.py, leaf.py  the pipeline: octets in, as many octets and the findings out; one leaf of it
     message/, detect/    where does a message reach the network? who is it?
     imap/                framing, syntax, capabilities, session: a machine without I/O that knows nothing of trackers
     url.py, model.py     URLs as browsers read them; the nouns

@@ -5,14 +5,14 @@ A leaf that can hold references is held until it is complete, decoded, searched,
 flows through. What can't be read safely passes unchanged, and `skipped` says why: cleaning never fails.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from types import MappingProxyType
 
 from blockproxy.detect.judge import Judge
 from blockproxy.detect.rules import RuleSet, built_in
-from blockproxy.message import charset, headers, patch, quiet, references, transfer
+from blockproxy.leaf import MAX_MESSAGES, LeafCleaner
+from blockproxy.message import charset, documents, headers, kinds, quiet, transfer
 from blockproxy.message.mime import MAX_HEADER, Kind, Piece, Scanner
 from blockproxy.message.pending import Pending
 from blockproxy.model import (
@@ -23,7 +23,6 @@ from blockproxy.model import (
     Finding,
     Origin,
     Policy,
-    Reference,
     Scope,
     Skip,
     Span,
@@ -40,27 +39,15 @@ SKIP_REASONS = MappingProxyType(
         "too-large": f"longer than {MAX_INSPECTED} octets",
         "header-too-large": f"a header of more than {MAX_HEADER} octets",
         "nested-too-deep": "too many entities inside one another",
-        "encoded-message": "an enclosed message in base64 or quoted-printable, which RFC 2046 forbids",
         "no-boundary": "a multipart entity without a boundary",
         "odd-boundary": "a line that begins like a delimiter: servers and mail programs disagree about what follows",
+        "document-too-deep": f"more than {documents.MAX_DEPTH} documents, or {MAX_MESSAGES} files, inside one another",
+        "document-too-large": f"a document of more than {documents.MAX_OCTETS} octets inside another",
+        "too-many-documents": f"more than {documents.MAX_COUNT} documents inside another",
         "no-context": "a section whose type the server did not tell",
         "error": "an error of blockproxy's own",
     }
 )
-
-# Media types that are looked into, and how.
-INSPECTORS: MappingProxyType[str, Callable[[bytes], list[Reference]]] = MappingProxyType(
-    {
-        "text/html": references.in_html,
-        "application/xhtml+xml": references.in_html,
-        "text/x-amp-html": references.in_html,
-        "image/svg+xml": references.in_html,
-        "text/css": references.in_css,
-        "text/plain": references.in_text,
-    }
-)
-_MARKUP = frozenset({"text/html", "application/xhtml+xml", "text/x-amp-html", "image/svg+xml"})
-_CLEARSIGNED = re.compile(rb"^-----BEGIN PGP (?:SIGNED )?MESSAGE-----", re.MULTILINE)  # RFC 9580, sections 6.2 and 7
 
 
 def clean(
@@ -98,10 +85,11 @@ class Cleaner:
     """Cleans one message, or one section of it, as it arrives. As many octets come out as go in.
 
     `scope` says what the octets are; with `Scope.BODY` they are the body of `entity`, whose number is `part` ("" for
-    the body of the message itself). The result is a function of the arguments and the octets, however they are cut.
+    the body of the message itself). `depth` counts the messages in files around it. The result is a function of the
+    arguments and the octets, however they are cut.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is optional has a name
         self,
         rules: RuleSet,
         policy: Policy = Policy(),  # noqa: B008
@@ -110,9 +98,11 @@ class Cleaner:
         scope: Scope = Scope.MESSAGE,
         entity: Entity | None = None,
         part: str = "",
+        depth: int = 0,
     ) -> None:
         self._rules, self._policy, self._context = rules, policy, context
         self._part = part
+        self._depth = depth
         self._findings: list[Finding] = []
         self._skipped: list[Skip] = []
         self._first_header = b""
@@ -228,7 +218,7 @@ class Cleaner:
         if self._passing == piece.part:
             return False
         reason = piece.note
-        if not reason and piece.entity.media_type in INSPECTORS:
+        if not reason and kinds.kind_of(piece.entity) is not None:
             if not piece.entity.protected:
                 self._leaf = []
                 return True
@@ -267,42 +257,24 @@ class Cleaner:
         return encoded
 
     def _clean_leaf(self, encoded: bytes, entity: Entity, part: str) -> bytes:
-        if entity.media_type == "text/plain" and quiet.is_quiet_text(encoded, entity):
+        kind = kinds.kind_of(entity)
+        if kind is None or (kind is documents.Kind.TEXT and quiet.is_quiet_text(encoded, entity)):
             return encoded
-        decoded = transfer.decode(encoded, entity.encoding)
-        view = charset.view(decoded.octets, entity.parameters.get("charset"), markup=entity.media_type in _MARKUP)
-        found = _references(view, INSPECTORS[entity.media_type])
-        if not found:
-            return encoded
-        if entity.media_type == "text/plain" and _CLEARSIGNED.search(view.octets):
-            self._skipped.append(Skip(part, "signed"))
-            return encoded
-        findings = _judge(self._rules, self._policy, self._context).judge(found, view.octets)
-        if not findings:
-            return encoded
-        page = patch.Page(
-            view.raw,
-            entity.parameters.get("format", "").lower() == "flowed",
-            lambda position: decoded.plain_only(position * view.width + view.offset),
-        )
-        chosen, findings = patch.patches(findings, page)
-        wide = [view.widen(change) for change in chosen]
-        cleaned = decoded.encode(wide) if wide else encoded
-        self._findings += [self._placed(finding, part, view, decoded) for finding in findings]
+        judge = _judge(self._rules, self._policy, self._context)
+        leaf = LeafCleaner(judge, self._policy, self._clean_file if self._depth < MAX_MESSAGES else None)
+        cleaned, outcome = leaf.clean(encoded, entity, kind)
+        self._skipped += [Skip(part, reason, detail) for reason, detail in outcome.skipped]
+        self._findings += [self._placed(finding, part) for finding in outcome.findings]
         return cleaned
 
-    def _placed(self, finding: Finding, part: str, view: charset.View, decoded: transfer.Decoded) -> Finding:
+    def _placed(self, finding: Finding, part: str) -> Finding:
         """`finding` with its part, and its span in the message as it was transmitted."""
-        inside = decoded.locate(view.span(finding.span))
-        span = Span(self._offset + inside.start, self._offset + inside.end)
-        return finding._replace(part=part, span=span)
+        start, end = finding.span
+        return finding._replace(part=part, span=Span(self._offset + start, self._offset + end))
 
-
-def _references(view: charset.View, inspect: Callable[[bytes], list[Reference]]) -> list[Reference]:
-    """What is found in a view, and beside it what a program would find that knows nothing of its charset."""
-    found = inspect(view.octets)
-    if view.raw is view.octets:
-        return found
-    seen = {reference.span for reference in found}
-    both = found + [reference for reference in inspect(view.raw) if reference.span not in seen]
-    return sorted(both, key=lambda reference: reference.span)
+    def _clean_file(self, message: bytes) -> Cleaned:
+        """A message that is a file of this one."""
+        cleaner = Cleaner(self._rules, self._policy, self._context, depth=self._depth + 1)
+        head = cleaner.feed(message)
+        cleaned = cleaner.close()
+        return Cleaned(head + cleaned.message, cleaned.findings, cleaned.skipped)

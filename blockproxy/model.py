@@ -138,12 +138,17 @@ class Entity:
 
     `media_type` and the names in `parameters` are in lower case; `encoding` is the Content-Transfer-Encoding, in lower
     case. `protected` is true inside `multipart/signed` and encrypted entities, whose octets may not change.
+    `disposition` is that of Content-Disposition (RFC 2183), in lower case, with its parameters in `file`; `location` is
+    the Content-Location (RFC 2557), with which relative URLs are resolved.
     """
 
     media_type: str = "text/plain"
     parameters: Mapping[str, str] = field(default_factory=dict)
     encoding: str = "7bit"
     protected: bool = False
+    disposition: str = ""
+    file: Mapping[str, str] = field(default_factory=dict)
+    location: str = ""
 
 
 class Scope(StrEnum):

@@ -20,6 +20,9 @@ from blockproxy.model import Action, Cleaned, Context, Entity, Finding, Policy, 
 from tests import generated
 from tests.corpus_path import messages
 
+settings.register_profile("house", deadline=None, max_examples=150)
+settings.load_profile("house")
+
 BLOCK_ALL = Policy(remote="block")
 READER = Context(addresses=("reader@example.org",))
 
@@ -222,10 +225,6 @@ def test_the_span_of_a_finding_is_where_it_stands_in_the_message() -> None:
         assert PIXEL[finding.span.start : finding.span.end].startswith(b'<img width="1"')
         assert PIXEL[finding.span.start : finding.span.end].endswith(b'fake0002">')
         assert finding.part == "1"
-
-
-settings.register_profile("house", deadline=None, max_examples=150)
-settings.load_profile("house")
 
 
 LYING = [

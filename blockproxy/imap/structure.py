@@ -16,6 +16,7 @@ MAX_DEPTH = 50  # nested multiparts; real mail stays below 10, and the number is
 
 _TOKEN = re.compile(rb'\s*+(?:([()])|"((?:[^"\\]|\\.)*+)"|~?\{(\d{1,9})\+?\}\r?\n|([^\s()"{]++))', re.DOTALL)
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
+_ENCLOSED = frozenset({"message/rfc822", "message/global"})
 _PROTECTING = frozenset({"multipart/signed", "multipart/encrypted"})
 
 
@@ -101,11 +102,30 @@ def _node(tree: list[Any], *, protected: bool) -> Node | None:
     if len(tree) < 7:
         return None
     media_type = f"{_word(tree[0])}/{_word(tree[1])}"
-    entity = Entity(media_type, _parameters(tree[2]), _word(tree[5]) or "7bit", protected)
-    # type, subtype, parameters, id, description, encoding, octets, envelope, body, lines
-    if media_type in {"message/rfc822", "message/global"} and len(tree) > 8 and isinstance(tree[8], list):
+    nested = media_type in _ENCLOSED and len(tree) > 8 and isinstance(tree[8], list)
+    # type, subtype, parameters, id, description, encoding, octets; lines of a text; envelope, body, lines of a message
+    more = tree[10 if nested else 8 if media_type.startswith("text/") else 7 :]
+    disposition, file = _disposition(more)
+    entity = Entity(
+        media_type, _parameters(tree[2]), _word(tree[5]) or "7bit", protected, disposition, file, _location(more)
+    )
+    if nested:
         return Node(entity, (), _node(tree[8], protected=protected))
     return Node(entity)
+
+
+def _disposition(more: list[Any]) -> tuple[str, dict[str, str]]:
+    """Content-Disposition, the second of the fields that may follow: MD5, disposition, language, location."""
+    if len(more) < 2 or not isinstance(more[1], list) or not more[1]:
+        return "", {}
+    return _word(more[1][0]), _parameters(more[1][1] if len(more[1]) > 1 else None)
+
+
+def _location(more: list[Any]) -> str:
+    """Content-Location, the fourth of them, without white space, quotes and brackets."""
+    if len(more) < 4 or not _word(more[3]):
+        return ""
+    return b"".join(more[3].split()).decode("utf-8", "replace").strip('"<>')
 
 
 def _multipart(tree: list[Any], *, protected: bool) -> Node | None:

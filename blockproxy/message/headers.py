@@ -115,7 +115,34 @@ def entity(header: bytes, *, default: str = "text/plain", protected: bool = Fals
     media_type, parameters = _content_type(content_type) if content_type is not None else (default, {})
     # RFC 2045, section 5.2: a type that is not one means plain text.
     media_type = media_type if "/" in media_type else default
-    return Entity(media_type, parameters, _encoding(encoding) if encoding else "7bit", protected)
+    disposition, location = fields.first(b"content-disposition"), fields.first(b"content-location")
+    kind, file = _disposition(disposition) if disposition is not None else ("", {})
+    if location is None:
+        location = fields.first(b"content-base")  # RFC 2110; BODYSTRUCTURE does not tell it
+    return Entity(
+        media_type,
+        parameters,
+        _encoding(encoding) if encoding else "7bit",
+        protected,
+        kind,
+        file,
+        _location(location) if location is not None else "",
+    )
+
+
+@remember(256, 256)
+def _disposition(value: bytes) -> tuple[str, Mapping[str, str]]:
+    """Type and parameters of a Content-Disposition field (RFC 2183); names like `filename*0` stay as they are."""
+    text = value.decode("utf-8", "surrogateescape").replace("\r", "").replace("\n", "")
+    parameters: dict[str, str] = {}
+    for name, quoted, plain in _PARAMETER.findall(text):
+        parameters.setdefault(name.lower(), re.sub(r"\\(.)", r"\1", quoted) if quoted else plain)
+    return text.partition(";")[0].strip(' \t"').lower(), parameters
+
+
+def _location(value: bytes) -> str:
+    """A URL in a header field: it may be folded anywhere (RFC 2557, section 4.4), and be in quotes or brackets."""
+    return b"".join(value.split()).decode("utf-8", "replace").strip('"<>')
 
 
 @remember(64, 256)

@@ -169,7 +169,8 @@ class Scanner:
             self._open_multipart(entity, prefix, leaf)
         elif entity.media_type in {"message/rfc822", "message/global"}:
             if entity.encoding in {"base64", "quoted-printable"}:
-                self._open_leaf(entity, leaf, "encoded-message")
+                # RFC 2046, section 5.2.1 forbids it; mail programs decode it all the same.
+                self._open_leaf(entity, leaf)
             else:
                 self._depth += 1
                 self._expect_message(leaf, protected=entity.protected)

@@ -2,18 +2,23 @@
 
 A URL of http, https, ftp or file needs its scheme and a colon, or two slashes of either kind; or it hides one of these
 characters in a backslash escape or a character reference, or splits the scheme with a tab or a line end, which
-browsers take out (WHATWG URL, section 4.4). Where there is no sign there is no reference: a test holds this module to
-that. The other way round proves nothing.
+browsers take out (WHATWG URL, section 4.4); or a `data:` URL holds a document. Where there is no sign there is no
+reference: a test holds this module to that. The other way round proves nothing.
 """
 
 import re
 
+# A media type, its parameters or the comma; not that of a picture which holds nothing.
+_TYPE = rb"(?=[\t\r\n ]*+[,;&a-zA-Z])(?!image/(?:png|gif|jpe?g|webp|bmp|x-icon)[;,])"
 # One literal octet at the front of each pattern: `re` then runs through a newsletter at a byte per cycle, and what
-# costs is where it stops. The three octets before a colon are looked at first, because style sheets are full of colons;
-# and where two slashes follow, these are the sign.
+# costs is where it stops. The octets before a colon are looked at first, because style sheets are full of colons; and
+# where two slashes follow, these are the sign. The other two are `data:` and `javascript:`.
 _SCHEME = re.compile(
-    rb":(?<=[ftiplseFTIPLSE\t\r\n][tplseTPLSE\t\r\n][psePSE\t\r\n]:)(?!//)"
+    rb":(?<=[tplseaTPLSEA\t\r\n;0-9][pseatPSEAT\t\r\n;0-9]:)"
+    rb"(?:(?<=[ftiplseFTIPLSE\t\r\n][tplseTPLSE\t\r\n][psePSE\t\r\n]:)(?!//)"
     rb"(?:(?<=[tT][pP]:)|(?<=[tT\t\r\n][pP][sS]:)|(?<=[iI\t\r\n][lL][eE]:)|(?<=[\t\r\n]:)|(?<=[\t\r\n].:))"
+    rb"|(?<=[aAtT;0-9\t\r\n]:)"
+    rb"(?:(?<=[tT\t\r\n;0-9][aA]:)%b|(?<=[;\t\r\n0-9]:)%b|(?<=[pP\t\r\n;0-9][tT]:)))" % (_TYPE, _TYPE)
 )
 _SLASHES = re.compile(rb"/[/\\\t\r\n](?:(?<=[/\\])|[\t\r\n]*+[/\\])")
 _BACKSLASH = re.compile(rb"\\")

@@ -27,12 +27,15 @@ REMOVABLE = frozenset({"img", "image", "bgsound"})  # an empty place in the page
 class Page:
     """A leaf to write on: its view, whether its text is `format=flowed`, and which slots take only plain characters.
 
-    `plain_only(position)` is `transfer.Decoded.plain_only` for the octet of the view at `position`.
+    `plain_only(position)` and `fixed(position)` are those of `transfer.Decoded` for the view's octet at `position`. A
+    `nested` page stands in a value of another one, where only letters are sure to mean what they say.
     """
 
     view: bytes
     flowed: bool = False
     plain_only: Callable[[int], bool] = lambda _position: False
+    fixed: Callable[[int], bool] = lambda _position: False
+    nested: bool = False
 
     def ends_line(self, position: int) -> bool:
         """Whether the octet in front of `position` is the last one of its line."""
@@ -82,7 +85,7 @@ def left_alone(finding: Finding) -> Finding:
 def _patch(finding: Finding, reference: Reference, page: Page) -> Patch | None:
     element = reference.element
     if finding.action is Action.REMOVE:
-        if element is not None and _invisible(finding, element):
+        if element is not None and not page.nested and _invisible(finding, element):
             removed = _remove_tag(element, page, _label(finding))
             if removed is not None:
                 return removed
@@ -151,12 +154,28 @@ def _lay(page: Page, span: Span, text: bytes, before_break: bytes) -> Patch:
 
 def _remove_url(span: Span, page: Page) -> Patch | None:
     text = page.view[span.start : span.end]
+    if page.nested:
+        return _remove_nested(span, text, page)
     room = len(text) - text.count(b"\r") - text.count(b"\n")
     new = NO_RESOURCE if room >= len(NO_RESOURCE) else NO_SCHEME
     if room < len(new):
         return None
     filler = b"x" if page.broken(span) or page.ends_line(span.end) else b" "
     return _lay(page, span, new + filler * (room - len(new)), b"x")
+
+
+def _remove_nested(span: Span, text: bytes, page: Page) -> Patch | None:
+    """`data:,xxxx` around what stays: line ends, and slots of the notation outside that take no other octet."""
+    slots = [at for at, old in enumerate(text) if old not in BREAKS and not page.fixed(span.start + at)]
+    new = NO_RESOURCE if len(slots) >= len(NO_RESOURCE) else NO_SCHEME
+    head = slots[: len(new)]
+    stays = bytes(octet for at, octet in enumerate(text[: max(head, default=0)]) if at not in head)
+    if len(head) < len(new) or stays.strip(WHITE):
+        return None
+    octets = bytearray(text)
+    for at, octet in zip(slots, new.ljust(len(slots), b"x"), strict=True):
+        octets[at] = octet
+    return Patch(span, bytes(octets))
 
 
 # Links.

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from blockproxy.message import headers, network, transfer
+from blockproxy.message import headers, kinds, network, transfer
+from blockproxy.message.documents import Kind
 from blockproxy.model import Entity
 from blockproxy.remember import remember
 
@@ -20,8 +21,6 @@ MAX_GLANCE = 256 * 1024  # octets; what is longer streams through the careful wa
 LONGEST_HEADER = 512  # octets of a part's header that is remembered; a sender's are all alike
 MAX_DEPTH = 8  # multiparts inside one another
 
-TEXT = frozenset({"text/plain"})
-MARKUP = frozenset({"text/html", "application/xhtml+xml", "text/x-amp-html", "image/svg+xml", "text/css"})
 # In these a leaf's octets are its view, see `charset`.
 _PLAIN_CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "iso-8859-2", "iso-8859-15", "windows-1252"})
 _OTHER_MULTIPARTS = frozenset({"multipart/signed", "multipart/encrypted", "multipart/digest"})
@@ -52,13 +51,15 @@ def is_quiet_text(encoded: bytes, entity: Entity) -> bool:
 
 def _proof(entity: Entity) -> Proof:
     """How the body of `entity` is proved to be quiet."""
-    media_type = entity.media_type
-    if media_type in TEXT:
+    media_type, kind = entity.media_type, kinds.kind_of(entity)
+    if kind is Kind.TEXT:
         known = entity.parameters.get("charset", "us-ascii").lower() in _PLAIN_CHARSETS
         return _ENCODED[entity.encoding].text if known and entity.encoding in _ENCODED else _unproved
-    if media_type in MARKUP:  # which could declare another charset itself where there is none
-        known = entity.parameters.get("charset", "").lower() in _PLAIN_CHARSETS
+    if kind in kinds.MARKUP:  # which could declare another charset itself where there is none
+        known = entity.parameters.get("charset", "").lower() in _PLAIN_CHARSETS and not entity.location
         return _ENCODED[entity.encoding].markup if known and entity.encoding in _ENCODED else _unproved
+    if kind is not None:
+        return _unproved
     if media_type.startswith("multipart/"):
         boundary = entity.parameters.get("boundary", "").encode("utf-8", "surrogateescape").rstrip()
         known = boundary != b"" and b"\n" not in boundary and media_type not in _OTHER_MULTIPARTS

@@ -8,23 +8,28 @@ document has a `<base>`.
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import NamedTuple
 
-from blockproxy.message import charref, css, html, network, places, text, values
-from blockproxy.message.css import Found
+from blockproxy.message import base as bases
+from blockproxy.message import charref, css, documents, html, layers, network, places, text, values
+from blockproxy.message.css import Fetch, Found
+from blockproxy.message.documents import MAX_DEPTH, Document
 from blockproxy.message.places import Row, Syntax
 from blockproxy.message.token import ATTRIBUTE, Kind, StartTag, Token, name_of, span_of, value_span
-from blockproxy.model import Element, Place, Reference, Span
+from blockproxy.message.transfer import Decoded
+from blockproxy.model import Element, Place, Reference, Resource, Span, Trigger
 from blockproxy.url import parse
-
-MAX_NESTING = 4  # documents in srcdoc in documents; each level reads its octets once more. Nobody sends two
 
 # All that can lead to a host where there is no base, before the URL is looked at closely: a `data:` URL of a megabyte
 # should not even be copied.
 _ABSOLUTE = re.compile(r"[\x00-\x20]*+(?:[hHfF][tTpPsSiIlLeE\t\r\n]*+:|[/\\][\t\r\n]*+[/\\])")
 _WITHOUT_SCHEME = re.compile(r"[\x00-\x20]*+[/\\]")
 _LEADS_NOWHERE = re.compile(r"[\x00-\x20]*+(?:data|cid|mid|mailto|tel|sms|javascript|about):", re.IGNORECASE)
+# What may hold a document, or be a script that writes one.
+_HOLDS = re.compile(r"[\x00-\x20]*+(?:d[\t\r\n]*a[\t\r\n]*t|j[\t\r\n]*a[\t\r\n]*v)", re.IGNORECASE)
+_ENDS_VALUE = b"\t\n\x0c\r \"'<=>`"  # one without quotes
 _IGNORED = "".join(map(chr, range(0x21)))  # what browsers take off the front of a URL
 _QUOTED = re.compile(rb"\"([^\"]++)|'([^']++)")
 _SCRIPT_SOURCE_MAP = re.compile(rb"//[#@] sourceMappingURL=(\S++)")
@@ -38,25 +43,59 @@ _HTTP = (b"http", b"HTTP")
 _reference_of: Callable[[tuple[str, Span, Place, Element]], Reference] = partial(tuple.__new__, Reference)
 
 
+class Reading(NamedTuple):
+    """What was found in a view, in order: references, and documents that have to be read on their own."""
+
+    references: list[Reference]
+    documents: list[Document]
+
+
+def read_html(view: bytes, base: str | None = None) -> Reading:
+    """A text/html part, read with `base` for its relative URLs. Linear, and next to nothing where there is nothing."""
+    return _read(view, network.signs(view) if base is None else None, base)
+
+
+def read_css(view: bytes, base: str | None = None) -> Reading:
+    """A text/css part."""
+    if base is None and not network.may_reach_network(view):
+        return Reading([], [])
+    page = _Page(view, None, base)
+    return Reading(list(page.sheet(view, 0, None)), page.documents)
+
+
+def read_text(view: bytes, _base: str | None = None) -> Reading:
+    """A text/plain part: the links that a client makes of bare URLs."""
+    found = ((span, resolve(view[span.start : span.end].decode("utf-8", "replace"))) for span in text.urls(view))
+    return Reading([Reference(url, span, places.TEXT) for span, url in found if url is not None], [])
+
+
+READERS = {documents.Kind.HTML: read_html, documents.Kind.CSS: read_css, documents.Kind.TEXT: read_text}
+
+
 def in_html(view: bytes) -> list[Reference]:
-    """The references of a text/html part, in order. Linear in its length, and next to nothing where there are none."""
-    return _in_html(view, None, 0)
+    """The references of a text/html part and of all documents in it, in order."""
+    return _flat(read_html(view))
 
 
 def in_css(view: bytes) -> list[Reference]:
-    """The references of a text/css part, in order."""
-    if not network.may_reach_network(view):
-        return []
-    return [
-        Reference(url, Span(found.start, found.end), _place(_STYLE, found))
-        for found, url in _resolved(css.scan(view), None)
-    ]
+    """The references of a text/css part and of all documents in it, in order."""
+    return _flat(read_css(view))
 
 
 def in_text(view: bytes) -> list[Reference]:
-    """The links that a client makes of bare URLs in a text/plain part, in order."""
-    found = ((span, resolve(view[span.start : span.end].decode("utf-8", "replace"))) for span in text.urls(view))
-    return [Reference(url, span, places.TEXT) for span, url in found if url is not None]
+    """The references of a text/plain part, in order."""
+    return read_text(view).references
+
+
+def _flat(reading: Reading, depth: int = 0) -> list[Reference]:
+    found = reading.references
+    for document in reading.documents if depth < MAX_DEPTH else ():
+        reader = READERS.get(document.kind)
+        for one in _flat(reader(document.decoded.octets, document.base), depth + 1) if reader else ():
+            start, end = document.decoded.locate(one.span)
+            span = Span(document.span.start + start, document.span.start + end)
+            found.append(one._replace(span=span, element=document.element))
+    return sorted(found, key=lambda one: one.span) if reading.documents else found
 
 
 def resolve(url: str, base: str | None = None) -> str | None:
@@ -73,60 +112,42 @@ def resolve(url: str, base: str | None = None) -> str | None:
     return parsed.href if parsed is not None else None
 
 
-def _in_html(view: bytes, base: str | None, depth: int) -> list[Reference]:
-    signs = network.signs(view) if base is None else None
-    if signs is not None and not signs:
-        return []
-    page = _Page(view, signs, base, depth)
-    found = page.read()
-    if page.base != base:
-        # Every relative URL is one that matters, also those that stand before the base.
-        found = _Page(view, None, page.base, depth).read()
-    return found
-
-
 def read_fully(view: bytes) -> list[Reference]:
     """As `in_html`, without passing over anything: what the short cuts are compared with."""
-    base = _Page(view, None, None, 0)
-    found = base.read()
-    return found if base.base is None else _Page(view, None, base.base, 0).read()
+    return _flat(_read(view, None, None))
 
 
-def _resolved(found: Iterable[Found], base: str | None) -> Iterator[tuple[Found, str]]:
-    for one in found:
-        url = resolve(one.url, base) if one.url else None  # an empty one is never fetched
-        if url is not None:
-            yield one, url
+def _read(view: bytes, signs: list[int] | None, base: str | None) -> Reading:
+    if signs is not None and not signs:
+        return Reading([], [])
+    page = _Page(view, signs, base)
+    found = page.read(stop_at_base=True)
+    if page.has_base:
+        # Every relative URL is one that matters, also those that stand before the base.
+        own = bases.effective(view)
+        page = _Page(view, None, (resolve(own, base) if own else None) or base)
+        found = page.read()
+    return Reading(found, page.documents)
 
 
 class _Page:
     """One reading of a document. With `signs`, only what stands at one of them is looked at."""
 
-    def __init__(self, view: bytes, signs: list[int] | None, base: str | None, depth: int) -> None:
+    def __init__(self, view: bytes, signs: list[int] | None, base: str | None) -> None:
         self._view = view
         self._signs = signs
-        self._depth = depth
-        self._resolve_with = base
-        self._found_base: str | None = None
-        self._base_in_comment = False
+        self._base = base
         self._foreign_style = False
+        self.has_base = False
+        self.documents: list[Document] = []
 
-    @property
-    def base(self) -> str | None:
-        """What relative URLs are resolved with: the document's own base, or else the one it was given."""
-        return self._found_base or self._resolve_with
-
-    @property
-    def _must_begin_again(self) -> bool:
-        """Whether the base that counts is known, and is not the one that this reading resolves with."""
-        return self._found_base is not None and not self._base_in_comment and self._found_base != self._resolve_with
-
-    def read(self) -> list[Reference]:
+    def read(self, *, stop_at_base: bool = False) -> list[Reference]:
+        """The references. With `stop_at_base` only up to a `<base>`, which makes another reading necessary."""
         found: list[Reference] = []
         for token in html.tokens(self._view, self._signs):
             if isinstance(token, StartTag):
                 self._start_tag(token, found)
-                if self._must_begin_again:
+                if self.has_base and stop_at_base:
                     return found
             elif token.kind in _HOLD_REFERENCES and self._signed(*token.span):
                 found += self._other(token)
@@ -179,41 +200,66 @@ class _Page:
             # Nearly every one. The readers would say the same, later.
             stripped = written.rstrip(values.WHITE)
             reads = charref.unescape(stripped) if b"&" in stripped else stripped
-            url = parse(reads.decode("utf-8", "replace"), self._resolve_with)
+            url = parse(reads.decode("utf-8", "replace"), self._base)
             if url is not None:
                 found.append(_reference_of((url.href, span_of((start, start + len(stripped))), row.place, element)))
         else:
             found += self._of_value(row, written, start, element)
         if element.name == "base" and name == "href" and len(found) > before:
-            self._take_base(found[-1])
-
-    def _take_base(self, reference: Reference) -> None:
-        """The first base counts; one that only Outlook sees, where there is no other."""
-        in_comment = reference.element is not None and reference.element.in_comment
-        if self._found_base is None or (self._base_in_comment and not in_comment):
-            self._found_base, self._base_in_comment = reference.url, in_comment
+            self.has_base = True
 
     def _of_value(self, row: Row, written: bytes, offset: int, element: Element | None) -> Iterator[Reference]:
         """The references in a value of any syntax, each where it is written in the view."""
         decoded = charref.decode(written) if b"&" in written else None
         value = decoded.text if decoded else written
+        quote = self._view[offset - 1 : offset] if element is not None else b""
+        forbidden = (quote if quote in (b'"', b"'") else _ENDS_VALUE) if element is not None else b""
         if row.syntax is Syntax.DOCUMENT:
-            inner = _in_html(value, self.base, self._depth + 1) if self._depth < MAX_NESTING else []
-            read = [(one.url, one.span, one.place) for one in inner]
-        else:
-            pairs = _resolved(values.READERS[row.syntax](value), self._resolve_with)
-            read = [(url, Span(one.start, one.end), _place(row, one)) for one, url in pairs]
-        for url, span, place in read:
-            start, end = decoded.source(*span) if decoded else span
-            yield Reference(url, Span(offset + start, offset + end), place, element)
+            span = Span(offset, offset + len(written))
+            layer = layers.Layer(written, layers.CHARACTER_REFERENCES, forbidden)
+            self.documents.append(Document(documents.Kind.HTML, span, layer, row.place, element, base=self._base))
+            return
+        for one in values.READERS[row.syntax](value):
+            start, end = decoded.source(one.start, one.end) if decoded else (one.start, one.end)
+            span = Span(offset + start, offset + end)
+            url = resolve(one.url, self._base) if one.url else None  # an empty one is never fetched
+            if url is not None:
+                yield Reference(url, span, _place(row, one), element)
+            elif _HOLDS.match(one.url):
+                notation = layers.CHARACTER_REFERENCES if decoded else layers.AS_IT_IS
+                self._document(
+                    one, span, _place(row, one), element, layers.Layer(written[start:end], notation, forbidden)
+                )
+
+    def sheet(self, inside: bytes, offset: int, element: Element | None) -> Iterator[Reference]:
+        """The references in a style sheet, which is written as it reads."""
+        for one in css.scan(inside):
+            span = Span(offset + one.start, offset + one.end)
+            url = resolve(one.url, self._base) if one.url else None
+            if url is not None:
+                yield Reference(url, span, _place(_STYLE, one), element)
+            elif _HOLDS.match(one.url):
+                self._document(
+                    one, span, _place(_STYLE, one), element, layers.Layer(inside[one.start : one.end], layers.AS_IT_IS)
+                )
+
+    def _document(self, one: Found, span: Span, place: Place, element: Element | None, written: Decoded) -> None:
+        """A `data:` URL; one with escapes of CSS can be read, and not written."""
+        reads = one.url.encode("utf-8", "surrogateescape")
+        if written.octets != reads:
+            written = layers.Opaque(reads, span.end - span.start)
+        style = one.fetch is Fetch.IMPORT or (place.resource is Resource.STYLE and place.name == "link href")
+        document = documents.in_url(written, span, place, element, style=style)
+        opened = place.trigger is Trigger.OPEN
+        if document is not None and (opened or document.kind is not documents.Kind.UNREADABLE):
+            self.documents.append(document)
 
     def _other(self, token: Token) -> Iterator[Reference]:
         """The references in what is no tag: style sheets, scripts, declarations and instructions."""
         start, end = token.inside
         inside = self._view[start:end]
         if token.kind is Kind.RAW and token.name == "style":
-            for found, url in _resolved(css.scan(inside), self._resolve_with):
-                yield Reference(url, Span(start + found.start, start + found.end), _place(_STYLE, found))
+            yield from self.sheet(inside, start, None)
         elif token.kind is Kind.FOREIGN_STYLE:
             self._foreign_style = True
             yield from self._of_value(_STYLE, inside, start, None)
@@ -229,7 +275,7 @@ class _Page:
     def _matches(self, pattern: re.Pattern[bytes], text_: bytes, offset: int, place: Place) -> Iterator[Reference]:
         for match in pattern.finditer(text_):
             group = match.lastindex or 0
-            url = resolve(match[group].decode("utf-8", "replace"), self._resolve_with)
+            url = resolve(match[group].decode("utf-8", "replace"), self._base)
             if url is not None:
                 yield Reference(url, Span(offset + match.start(group), offset + match.end(group)), place)
 

@@ -41,6 +41,10 @@ class Decoded(ABC):
         """Whether only a printable character other than `=` can be written at decoded `position`."""
         return False
 
+    def fixed(self, position: int) -> bool:  # noqa: ARG002
+        """Whether nothing else can be written at decoded `position`."""
+        return False
+
 
 def apply(octets: bytes, patches: Iterable[Patch]) -> bytes:
     """`octets` with `patches` (sorted, not overlapping) applied."""

@@ -20,7 +20,16 @@ UTF8_HTML = Entity("text/html", {"charset": "UTF-8"}, "quoted-printable")
         (HTML, "2", None),
         (HTML, "1.1", None),
         (MIXED, "1", UTF8_HTML),
-        (MIXED, "2", Entity("application/pdf", {}, "base64")),
+        (
+            MIXED,
+            "2",
+            Entity("application/pdf", {}, "base64", disposition="attachment", file={"filename": 'a)b".pdf'}),
+        ),
+        (
+            b'("text" "html" NIL NIL NIL "7bit" 1 1 NIL ("INLINE" NIL) NIL "http://a.example/ b")',
+            "1",
+            Entity("text/html", {}, disposition="inline", location="http://a.example/b"),
+        ),
         (MIXED, "3", None),
         (MIXED, "0", None),
         (b"(" + HTML + MIXED + b' "mixed")', "2.1", UTF8_HTML),

@@ -91,6 +91,21 @@ def test_every_vector_of_httpleaks_is_seen(base: bool) -> None:
         b'<img alt="></p>"src="https://t.example/a"/x>',
         b"<noscript><img src=https://t.example/a></noscript>",
         b'<object data="file://t.example/a"></object>',
+        # Documents in values.
+        b"<iframe src='data:text/html,<img src=https://t.example/a>'></iframe>",
+        b"<iframe src='data:text/html,%3Cimg%20src=%22https:%2f%2ft.example%2fa%22%3E'></iframe>",
+        b'<iframe src="data:text/html;base64,PGltZyBzcmM9Ii8vdC5leGFtcGxlL2EiPg=="></iframe>',
+        b'<iframe src=" D\nATA:TEXT/HTML; charset=utf-8; BASE64,PGltZyBzcmM9Ii8vdC5leGFtcGxlL2EiPg"></iframe>',
+        b'<iframe src="d&#97;t&#x61;&colon;text/html;base64,PGltZyBzcmM9Ii8vdC5leGFtcGxlL2EiPg"></iframe>',
+        b"<object data='data:image/svg+xml,<svg><image href=//t.example/a></svg>'>",
+        b"<object data='data:application/rss+xml,<h:img src=%22//t.example/a%22/>'>",
+        b"<link rel=stylesheet href='data:text/css,@import %22//t.example/a%22'>",
+        b"<link rel=stylesheet href='data:,@import %22//t.example/a%22'>",
+        b"<style>@import url('data:text/css,a{b:url(//t.example/a)}');</style>",
+        b"<p style=\"background:url('data:image/svg+xml,<svg><style>a{b:url(//t.example/a)}</style></svg>')\">",
+        b"<style>a{b:url('dat\\61:image/svg+xml,<svg><image href=//t.example/a></svg>')}</style>",
+        b"<meta http-equiv=refresh content='0;url=data:text/html,<img src=//t.example/a>'>",
+        b"<iframe srcdoc='<iframe src=&#34;data:text/html,<img src=//t.example/a>&#34;>'></iframe>",
     ],
 )
 def test_no_known_way_past_the_blocking_of_remote_content_is_open(page: bytes) -> None:
@@ -231,6 +246,21 @@ _PIECES = [
         " srcset=",
         "x=y ",
         " alt ",
+    ],
+    *[
+        "data:text/html,",
+        "data:text/html;base64,",
+        "data:image/png,",
+        "dat&#97;:",
+        "da\nta:",
+        "javascript:",
+        "%3C",
+        "%2f",
+    ],
+    *[
+        "data:text/html;base64,PGltZyBzcmM9Ly90LmV4YW1wbGU+",
+        "data:image/svg+xml,<image href=//t.example/>",
+        "java\tscrip",
     ],
     # Links and pictures of the usual shape, which have a short cut of their own.
     *['<a class="x" href="http://', '<img src="https://t.example/x" alt="', '" href="', '" src="//', '" title="x">'],
