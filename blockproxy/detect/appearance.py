@@ -56,17 +56,9 @@ def look(element: Element) -> Look:
     """How `element` is shown, going by itself alone."""
     if element.name == "bgsound":
         return Look(Sight.UNSEEN, "a sound in the background")
-    width = height = style = None
-    for attribute in element.attributes:
-        name = attribute.name
-        if name == "width":
-            width = attribute.value
-        elif name == "height":
-            height = attribute.value
-        elif name == "style":
-            style = attribute.value
-        elif name == "hidden":
-            return Look(Sight.HIDDEN, "hidden by its attribute")
+    if element.get("hidden") is not None:
+        return Look(Sight.HIDDEN, "hidden by its attribute")
+    width, height, style = element.get("width"), element.get("height"), element.get("style")
     return _look(width, height, style or "", element.name in REPLACED)
 
 

@@ -30,6 +30,9 @@ class Match:
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", f"{self.vendor.id}/{self.rule.id}")
 
+    def __hash__(self) -> int:
+        return hash(self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class _Entry:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from blockproxy.detect.parameters import Meaning
 from blockproxy.detect.rules import EVERY_KIND, MAX_NESTING, Match, ParameterHit, RuleSet
 from blockproxy.model import Kind, Trigger
 from blockproxy.url import Url, parse
@@ -31,7 +32,7 @@ KEPT = {
 TOO_DEEP = f"with more than {MAX_NESTING} redirects in one another"
 NO_ROOM = "which is not rewritten in such a place"  # a form, or fewer characters there than a browser reads
 
-_RANK = {meaning: rank for rank, meaning in enumerate(MEANINGS)}
+_OPTIONAL = tuple(map(Meaning, MEANINGS))
 
 
 class Unwrapped(NamedTuple):
@@ -51,16 +52,17 @@ def strip(url: str, parsed: Url, hits: Iterable[ParameterHit]) -> str:
         return url
     front, fragment_sign, fragment = url.partition("#")
     address, _, query = front.partition("?")
-    written, read = query.split("&"), parsed.query.split("&")
+    written = query.split("&")
+    read = written if query == parsed.query else parsed.query.split("&")
     if len(written) != len(read):
         return url
-    kept = "&".join(text for text, raw in zip(written, read, strict=True) if raw not in gone)
+    kept = "&".join([text for text, raw in zip(written, read, strict=True) if raw not in gone])
     return address + ("?" + kept if kept else "") + fragment_sign + fragment
 
 
-def optional(hits: Iterable[ParameterHit]) -> tuple[ParameterHit, ...]:
+def optional(hits: Sequence[ParameterHit]) -> tuple[ParameterHit, ...]:
     """Those of the known parameters that a link works without, the worst first."""
-    return tuple(sorted((hit for hit in hits if hit.meaning in _RANK), key=lambda hit: _RANK[hit.meaning]))
+    return tuple([hit for meaning in _OPTIONAL for hit in hits if hit.meaning is meaning])
 
 
 def unwrap(
@@ -98,7 +100,7 @@ def name(hits: Sequence[ParameterHit]) -> str:
 
 def told(hits: Sequence[ParameterHit]) -> str:
     """One sentence for a person: which parameters tell what."""
-    return _told(tuple((hit.meaning, hit.name) for hit in hits))
+    return _told(tuple([(hit.meaning, hit.name) for hit in hits]))
 
 
 @lru_cache(maxsize=256)

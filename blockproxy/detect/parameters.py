@@ -1,20 +1,21 @@
 """Query parameters that identify a reader, a click or a campaign, and that a link works without."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 
 from blockproxy.detect.hosts import below
 from blockproxy.detect.percent import plain
+from blockproxy.model import Word
 from blockproxy.url import Url
 
 MAX_NAME = 128  # characters; the longest known name has 30
 MAX_NAMES = 4096  # names whose meaning is remembered; a newsletter has about twenty
 
 
-class Meaning(StrEnum):
+class Meaning(Word):
     """Whom or what the value of a parameter names."""
 
     RECIPIENT = "recipient"
@@ -55,6 +56,10 @@ class ParameterHit(NamedTuple):
     vendor: str
 
 
+# `ParameterHit(*six)` without a step through Python.
+_hit_of: Callable[[tuple[str, str, int, Meaning, str, str]], ParameterHit] = partial(tuple.__new__, ParameterHit)
+
+
 class Parameters:
     """Every known parameter."""
 
@@ -77,7 +82,7 @@ class Parameters:
             candidates = self._kinds[name] if name in self._kinds else self.named(name)
             known = _on(url.host, candidates) if candidates else None
             if known is not None:
-                hits.append(ParameterHit(name, raw, start, known.meaning, known.family, known.vendor))
+                hits.append(_hit_of((name, raw, start, known.meaning, known.family, known.vendor)))
             start += len(raw) + 1
         return tuple(hits)
 
@@ -100,6 +105,10 @@ class Parameters:
 
 def _on(host: str, candidates: Sequence[Parameter]) -> Parameter | None:
     """The first of them that means something on `host`, unless pages there need what is so called."""
-    if any(known.never and known.needed_on(host) for known in candidates):
-        return None
-    return next((known for known in candidates if known.holds_on(host)), None)
+    found = None
+    for known in candidates:
+        if known.never and known.needed_on(host):
+            return None
+        if found is None and known.holds_on(host):
+            found = known
+    return found

@@ -58,6 +58,8 @@ class RuleSet:
         self._spared = Spared(self._source[2])
         # A link is asked about several times in a row: as what it is, as what is spared, and for where it leads.
         self._hops = lru_cache(maxsize=128)(self._find_hops)
+        self._reason = lru_cache(maxsize=128)(self._spared.find)
+        self._redirect = lru_cache(maxsize=128)(self._indexes[Trigger.CLICK].first)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return RuleSet, self._source
@@ -68,6 +70,8 @@ class RuleSet:
         A rule with `needs_invisible` has seen a path on a host that it does not know: the caller has to make sure
         that the image is invisible before believing it.
         """
+        if resource is None and trigger is Trigger.CLICK:
+            return self._redirect(url)
         return self._indexes[trigger].first(url, resource)
 
     def matches(self, url: Url, trigger: Trigger, resource: Resource | None = None) -> list[Match]:
@@ -102,7 +106,7 @@ class RuleSet:
             found = f"{next_one}#{inner.fragment}" if inner.fragment and "#" not in next_one else next_one
             hops.append(Hop(match.rule.kind, found))
             inner = parse(found)
-            following = self.match(inner, Trigger.CLICK) if inner and not self._spared.find(inner) else None
+            following = self._redirect(inner) if inner and not self._reason(inner) else None
             if following is None:
                 break
             match = following
@@ -118,10 +122,12 @@ class RuleSet:
         A redirect is spared for the sake of the address inside. Its own signature counts for nothing: a link that has
         been unwrapped does not carry it, and one that has not is left as it is.
         """
-        match = self.match(url, Trigger.CLICK)
-        target = self.target(match, url) if match else None
+        match = self._redirect(url)
+        if match is None:
+            return self._reason(url)
+        target = self.target(match, url)
         address = parse(target) if target else None
-        return self._spared.find(url, parameters=match is None) or (address and self._spared.find(address))
+        return self._spared.find(url, parameters=False) or (address and self._reason(address))
 
 
 def load(folders: Sequence[Path] = ()) -> RuleSet:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from blockproxy.detect.percent import unquote
+from blockproxy.remember import remember
 from blockproxy.url import Url
 
 MAX_SEARCHED = 8 * 1024  # characters; what matters stands at the front, and longer URLs are images' and clicks'
@@ -17,6 +18,8 @@ MAX_SEARCHED = 8 * 1024  # characters; what matters stands at the front, and lon
 _NAME = re.compile(r"(?:\A|&)(?:amp;)?([^=&]*)")
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LETTERS = re.compile("[a-z]+")
+_ESCAPE = re.compile("%..")
+_HIDDEN = re.compile(r"%(?!2[0-46-9A-Fa-f]|3[0-9A-Fa-f])")  # escapes that may stand for letters, or for escapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Spared:
         self._words = {word.replace(" ", ""): entry.reason for entry in everything for word in entry.words}
         self._parameters = {name: entry.reason for entry in everything for name in entry.parameters}
         self._hosts = {host: entry.reason for entry in everything for host in entry.hosts}
+        self._by_host = remember(4096, 255)(self._of_host)  # a newsletter has about ten
         # Longer ones first, or `login` would hide `login link`.
         spellings = sorted({word for entry in everything for word in entry.words}, key=len, reverse=True)
         alternatives = "|".join(word.replace(" ", "[-_.+ ]?") for word in spellings) or r"(?!)"
@@ -49,13 +53,16 @@ class Spared:
 
     def find(self, url: Url, *, parameters: bool = True) -> str | None:
         """Why `url` is never touched, or None; without `parameters` their whole names count for nothing."""
-        host = url.host
-        while host:
-            if host in self._hosts:
-                return self._hosts[host]
+        if reason := self._by_host(url.host):
+            return reason
+        plain = "%" not in url.query and "/" not in url.query
+        names = _NAME.findall(url.query, 0, MAX_SEARCHED) if url.query and (plain or parameters) else []
+        return (parameters and self._by_parameter(names)) or self._by_word(url, names if plain else None)
+
+    def _of_host(self, host: str) -> str | None:
+        while host and host not in self._hosts:
             host = host.partition(".")[2]
-        names = _NAME.findall(url.query, 0, MAX_SEARCHED) if url.query else []
-        return (parameters and names and self._by_parameter(names)) or self._by_word(_words(url, names))
+        return self._hosts.get(host)
 
     def _by_parameter(self, names: list[str]) -> str | None:
         lower = [name.lower() for name in names]
@@ -63,11 +70,20 @@ class Spared:
             return None
         return next(self._parameters[name] for name in lower if name in self._parameters)
 
-    def _by_word(self, text: str) -> str | None:
-        if self._endings.isdisjoint(_LETTERS.findall(text)) and not self._digits:
+    def _by_word(self, url: Url, names: list[str] | None) -> str | None:
+        """`names` are all that counts of the query, or None where its values may be addresses."""
+        path, query = url.path[:MAX_SEARCHED], url.query[:MAX_SEARCHED]
+        if names is not None:
+            text = _spread(f"{unquote(path)} {' '.join(names)}")
+        elif _HIDDEN.search(path) or _HIDDEN.search(query) or self._may_hold(_without_escapes(path, query)):
+            text = _spread(f"{unquote(path)} {' '.join(map(_of_parameter, query.split('&')))}")
+        else:
             return None
-        found = self._search(text)
+        found = self._search(text) if self._may_hold(text) else None
         return self._words[re.sub("[-_.+ ]", "", found.group(1))] if found else None
+
+    def _may_hold(self, text: str) -> bool:
+        return self._digits or not self._endings.isdisjoint(_LETTERS.findall(text))
 
 
 def _endings(word: str) -> Iterator[str]:
@@ -77,14 +93,13 @@ def _endings(word: str) -> Iterator[str]:
         yield from _LETTERS.findall("".join(pieces[count:]))[-1:]
 
 
-def _words(url: Url, names: list[str]) -> str:
-    """Path and names of parameters, unescaped, in lower case, with a space before each capital inside a word."""
-    path, query = url.path[:MAX_SEARCHED], url.query[:MAX_SEARCHED]
-    text = unquote(path)
-    if "%" in query or "/" in query:
-        text += " " + " ".join(map(_of_parameter, query.split("&")))
-    elif query:
-        text += " " + " ".join(names)
+def _without_escapes(path: str, query: str) -> str:
+    """All letters there are, where no escape stands for one."""
+    return _spread(_ESCAPE.sub(" ", f"{path}?{query}"))
+
+
+def _spread(text: str) -> str:
+    """`text` in lower case, with a space before each capital inside a word."""
     return text if text.islower() else _CAPITAL.sub(" ", text).lower()
 
 

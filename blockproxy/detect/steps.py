@@ -11,6 +11,7 @@ from base64 import b64decode
 from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
+from blockproxy.detect import percent
 from blockproxy.detect.payload import proofpoint_v3, protobuf_url
 from blockproxy.url import Url
 
@@ -181,5 +182,5 @@ def _parameter(query: str, name: str) -> bytes | None:
     for pair in query.split("&"):
         key, _, value = pair.partition("=")
         if key.removeprefix("amp;") == name:
-            return unquote_to_bytes(value)
+            return percent.unquote_to_bytes(value)
     return None

@@ -18,6 +18,8 @@ from blockproxy.model import Action, Element, Finding, Patch, Reference, Span, T
 NO_RESOURCE = b"data:,"  # RFC 2397: an empty text; fetched from nowhere
 NO_SCHEME = b"x:"  # where `data:,` does not fit; nothing handles this scheme
 BREAKS = b"\r\n"
+# What ends a value that stands between such quotes, or is taken for the end of one by some program.
+_SPECIAL = {b'"': (b'"',), b"'": (b"'",), b"": (b'"', b"'", b"<", b">", b"`", b" ")}
 WHITE = b" \t\n\f\r"  # around a URL in an attribute it counts for nothing (WHATWG URL Standard, section 4.4)
 MAX_INVISIBLE = 3  # pixels a side; the largest that vendors call a pixel (3 by 1, notifications.google.com)
 REMOVABLE = frozenset({"img", "image", "bgsound"})  # an empty place in the page is all that is lost with them
@@ -72,7 +74,7 @@ def patches(findings: Iterable[Finding], page: Page) -> tuple[list[Patch], list[
             spans[index], end = patch.span, patch.span.end
         elif patch.span.end > end:
             settled[index] = left_alone(settled[index])
-    return chosen, [finding._replace(span=span) for finding, span in zip(settled, spans, strict=True)]
+    return chosen, [finding.at(span) for finding, span in zip(settled, spans, strict=True)]
 
 
 def left_alone(finding: Finding) -> Finding:
@@ -221,15 +223,10 @@ def _whole(span: Span, element: Element, page: Page) -> Span | None:
 
 
 def _same(one: bytes, other: bytes) -> int:
-    """How many octets both begin with, found by halving."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    """How many octets both begin with: as numbers they differ from the first other octet on."""
+    shorter = min(len(one), len(other))
+    difference = int.from_bytes(one[:shorter], "big") ^ int.from_bytes(other[:shorter], "big")
+    return shorter - (difference.bit_length() + 7) // 8
 
 
 def _written(url: str, start: int, raw: bytes, quote: bytes, page: Page, *, spell_out: bool) -> bytes | None:
@@ -242,8 +239,8 @@ def _written(url: str, start: int, raw: bytes, quote: bytes, page: Page, *, spel
     written = url.encode("ascii")
     if spell_out:
         written = written.replace(b"&", b"&amp;")
-    for octet in quote or b"\"'<>` ":
-        written = written.replace(bytes((octet,)), b"&#%d;" % octet)
+    for character in _SPECIAL[quote]:
+        written = written.replace(character, b"&#%d;" % ord(character))
     position = written.find(b"=", _same(raw, written))
     while position >= 0:
         if page.plain_only(start + position):

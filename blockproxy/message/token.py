@@ -58,10 +58,11 @@ class Token(NamedTuple):
 class StartTag(Element):
     """A start tag as a token, and as an element that reads its attributes when somebody asks for them."""
 
-    __slots__ = ("_attributes", "_bounds", "_view", "address")
+    __slots__ = ("_attributes", "_bounds", "_values", "_view", "address")
 
     kind = Kind.START
     _attributes: tuple[Attribute, ...]  # missing until somebody asks
+    _values: dict[str, bytes]  # as written, by name; missing likewise
     _bounds: tuple[int, int, int, int]  # of the tag, and inside it of what holds the attributes
     _view: bytes
     address: tuple[str, int, int] | None
@@ -117,6 +118,18 @@ class StartTag(Element):
             object.__setattr__(self, "_attributes", attributes(self._view, *self.inside))
             return self._attributes
 
+    def get(self, name: str) -> str | None:
+        """The value of the attribute called `name`, or None. What is asked about a picture does not need its place."""
+        try:
+            values = self._values
+        except AttributeError:
+            written = ATTRIBUTE.findall(self._view, *self._bounds[1:3])
+            # The first of each name counts.
+            values = {name_of(each): double or single or bare for each, double, single, bare in reversed(written)}
+            object.__setattr__(self, "_values", values)
+        value = values.get(name)
+        return None if value is None else text(value)
+
 
 def attributes(view: bytes, start: int = 0, end: int = sys.maxsize) -> tuple[Attribute, ...]:
     """The attributes written in `view[start:end]`, the inside of a tag."""
@@ -144,6 +157,8 @@ def value_span(match: re.Match[bytes]) -> tuple[int, int]:
 
 def text(value: bytes) -> str:
     """An attribute's value as it reads."""
+    if value.isalnum():
+        return value.decode("ascii")
     if b"\r" in value or b"\0" in value:
         value = value.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\0", b"\xef\xbf\xbd")
     return charref.unescape(value).decode("utf-8", "replace")
