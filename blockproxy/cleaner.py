@@ -260,12 +260,17 @@ class Cleaner:
         kind = kinds.kind_of(entity)
         if kind is None or (kind is documents.Kind.TEXT and quiet.is_quiet_text(encoded, entity)):
             return encoded
-        judge = _judge(self._rules, self._policy, self._context)
-        leaf = LeafCleaner(judge, self._policy, self._clean_file if self._depth < MAX_MESSAGES else None)
-        cleaned, outcome = leaf.clean(encoded, entity, kind)
+        cleaned, outcome = self._leaf_cleaner().clean(encoded, entity, kind)
         self._skipped += [Skip(part, reason, detail) for reason, detail in outcome.skipped]
         self._findings += [self._placed(finding, part) for finding in outcome.findings]
         return cleaned
+
+    def _leaf_cleaner(self) -> LeafCleaner:
+        judge = _judge(self._rules, self._policy, self._context)
+        return LeafCleaner(judge, self._policy, self._file_cleaner())
+
+    def _file_cleaner(self) -> Callable[[bytes], Cleaned] | None:
+        return self._clean_file if self._depth < MAX_MESSAGES else None
 
     def _placed(self, finding: Finding, part: str) -> Finding:
         """`finding` with its part, and its span in the message as it was transmitted."""
