@@ -31,6 +31,8 @@ class Sight(Enum):
     THIN = auto()  # a line: 1 by 100, 600 by 1
     UNKNOWN = auto()  # no size: as large as the picture
     LAST = auto()  # no size, and nothing follows in the message
+    INSIDE = auto()  # as large as a picture, inside a hidden element
+    NAMED = auto()  # no size, and an address that calls itself a report of opening
     OUTSIDE = auto()  # no size, after the end of the document
     VISIBLE = auto()
 
@@ -52,13 +54,18 @@ class Style(NamedTuple):
     shrinks: str
 
 
-def look(element: Element) -> Look:
-    """How `element` is shown, going by itself alone."""
+def look(element: Element, declared: tuple[str, str] = ("", "")) -> Look:
+    """How `element` is shown, going by itself and by what a style sheet has `declared` for it.
+
+    The first half is overridden by the element's own style, the second overrides it.
+    """
     if element.name == "bgsound":
         return Look(Sight.UNSEEN, "a sound in the background")
     if element.get("hidden") is not None:
         return Look(Sight.HIDDEN, "hidden by its attribute")
     width, height, style = element.get("width"), element.get("height"), element.get("style")
+    if declared != ("", ""):
+        style = f"{declared[0]};{style or ''};{declared[1]}"
     return _look(width, height, style or "", element.name in REPLACED)
 
 
@@ -136,6 +143,7 @@ def _side(said: dict[str, str], name: str) -> float | None:
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _LENGTH = re.compile(r"\s*(\d*\.?\d+)\s*(px|pt|%|[a-z]+)?")
+_NOTHING_LEFT = re.compile(r"rect\((?:\s*[01](?:px)?\s*,?){4}\)")
 _POINT = 4 / 3  # pixels; CSS Values 4, section 6.2
 
 
@@ -168,6 +176,11 @@ HIDING: dict[str, Callable[[str], bool]] = {
     "visibility": lambda value: value in {"hidden", "collapse"},
     "opacity": _faint,
     "left": _off_screen,
+    "right": _off_screen,
     "top": _off_screen,
     "margin-left": _off_screen,
+    "margin-top": _off_screen,
+    "clip": lambda value: _NOTHING_LEFT.fullmatch(value) is not None,
+    "clip-path": lambda value: value.replace(" ", "") in {"inset(50%)", "inset(100%)", "circle(0)"},
+    "transform": lambda value: value.replace(" ", "") in {"scale(0)", "scale(0,0)"},
 }

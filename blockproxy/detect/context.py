@@ -1,30 +1,24 @@
-"""What stands around a reference: hidden ancestors, the end of the message, the condition of a CSS rule.
+"""What stands around a reference in the text: the end of the message, the condition of a CSS rule, hidden stretches.
 
-A document tree tells what a start tag alone cannot: `<div style="display:none"><img src=…></div>`. The tree is lxml's,
-and it never decides what is rewritten: each start tag that is asked about gets a mark in a scratch copy, and a marked
-node leads back to its tag, wherever the tree builder moved it. Where there is no tree, or no node, there is no context;
-that never means that there is no tracker.
+What only a document tree can tell is in `tree`; here it is found out, in a few plain searches, whether it has to be
+asked at all.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from hashlib import blake2b
-from itertools import pairwise
-from typing import Any
-
-from lxml import etree
+from bisect import bisect_right
+from collections.abc import Iterator
 
 from blockproxy.detect.appearance import read_style
-from blockproxy.model import Element
+from blockproxy.detect.tree import VOID
 
-MAX_OPEN = 2000  # open elements; libxml2 loses what is deeper than about 2,100
-MAX_ATTRIBUTES = 1000  # attributes of a tag; libxml2 compares each with all before it
-MAX_TREE = 2 * 1024 * 1024  # octets; larger leaves are attachments, and a tree takes ten times as much memory
 MAX_TAIL = 2048  # octets after the last thing to read: closing tags, an Outlook comment
 MAX_PRELUDE = 2048  # octets before a CSS reference in which its rule begins
-
-# Elements without an end tag (HTML, section 13.1.2): they are never open.
-VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
+MAX_TAG = 2048  # octets of a start tag that hides something
+MAX_HIDERS = 200  # start tags that are looked at; a newsletter hides its preview text, and what telephones show
+MAX_WORDS = 100  # that may be part of such a tag: what hides in a style, and names in a style sheet that hide
+MAX_BEFORE = 20  # octets from the name of a property to its value
+MAX_FOUND = 2000  # times that such a word is looked at
+MAX_STRETCH = 32 * 1024  # octets in which the end of a hidden element is looked for
 
 # Selectors that hold only where a mail program quotes, forwards or prints.
 REPORTING_SELECTORS = re.compile(
@@ -36,45 +30,22 @@ _PRINT = re.compile(r"@media[^{]*\bprint\b", re.IGNORECASE)
 # A dozen plain searches in a lower-case copy are fifty times quicker than one pattern that ignores case.
 _MAY_REPORT = (b"print", *REPORTING_SELECTORS.pattern.encode().split(b"|"))
 
-_TAG = re.compile(rb"<(/?)([a-zA-Z][^\s/>]*)")
+_TAG = re.compile(rb"<([a-z][^\s/>]*)")
+_STYLE = re.compile(rb"""\sstyle\s*=\s*(?:"([^"]*)|'([^']*))""")
+_HIDDEN = re.compile(rb"\shidden(?=[\s=/]|\Z)")
+# What hides in a style, and what has to stand in front of it: `none` and `collapse` are said of borders too.
+_MAY_HIDE = {
+    b"none": b"display",
+    b"hidden": b"",
+    b"collapse": b"visibility",
+    b"opacity": b"",
+    b"clip": b"",
+    b"scale(0": b"",
+    b":-9": b"",
+    b": -9": b"",
+}
+_USUAL = (b"none", b"hidden")
 _MARKUP = re.compile(rb"<!--.*?-->|<[^>]*>|&nbsp;|&#(?:160|8204|847);|\s+", re.DOTALL)
-_REVEALS = re.compile(
-    rb"display\s*+:\s*+(?!none)|\b(?:height|width)\s*+:\s*+(?!0|[1-3](?:px)?\s*(?:[;!]|\Z))", re.IGNORECASE
-)
-_CLASS_OR_ID = re.compile(rb"[.#]([A-Za-z_][\w-]*)")
-
-
-def hidden(view: bytes, elements: Iterable[Element]) -> frozenset[int]:
-    """Where those of `elements` begin that stand inside an element that hides them (`Element.span.start`).
-
-    An ancestor that the message's own style sheet shows again, for telephones say, does not count. Never raises.
-    """
-    asked = [element for element in elements if not element.in_comment]
-    if not asked or not _has_room(view):
-        return frozenset()
-    mark = _mark_for(view)
-    try:
-        tree = _tree(_marked(view, asked, mark))
-        nodes = tree.iterfind(f".//*[@{mark}]") if tree is not None else ()
-        shown = revealed(view)
-        known: dict[Any, bool] = {}
-        return frozenset(int(node.get(mark)) for node in nodes if _inside_hidden(node, shown, known))
-    except (etree.LxmlError, ValueError, AssertionError):
-        return frozenset()
-
-
-def revealed(view: bytes) -> frozenset[str]:
-    """Classes and ids to which the style sheet gives a display or a size: hidden on one screen, shown on another."""
-    names: set[str] = set()
-    for before, after in pairwise(view.split(b"{")):
-        if _REVEALS.search(after.partition(b"}")[0]):
-            names.update(name.decode("latin-1") for name in _CLASS_OR_ID.findall(before.rpartition(b"}")[2]))
-    return frozenset(names)
-
-
-def named(element_id: str | None, classes: str | None) -> frozenset[str]:
-    """The names by which a style sheet may call an element."""
-    return frozenset(f"{element_id or ''} {classes or ''}".split())
 
 
 def ends_message(view: bytes, offset: int) -> bool:
@@ -95,10 +66,78 @@ def condition(view: bytes, offset: int) -> str:
     return "quoted or forwarded" if any(map(REPORTING_SELECTORS.search, preludes)) else ""
 
 
-def reports(view: bytes) -> bool:
-    """Whether `condition` could find anything in `view`."""
-    lower = view.lower()
+def reports(lower: bytes) -> bool:
+    """Whether `condition` could find anything in a view, given in lower case."""
     return any(word in lower for word in _MAY_REPORT)
+
+
+class Stretches:
+    """Where something may be hidden by what it stands in: from a start tag that hides to its end tag.
+
+    `names` are classes and ids that a style sheet hides. With `usual` only the ways are looked for that layouts use,
+    in a third of the time. Too many stretches or too long ones are one that goes to the end.
+    """
+
+    def __init__(self, lower: bytes, names: frozenset[str] = frozenset(), *, usual: bool = False) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        words = [
+            *(_USUAL if usual else _MAY_HIDE),
+            *(name[1:].lower().encode("latin-1", "replace") for name in names if name[0] in ".#"),
+        ]
+        if len(words) > MAX_WORDS:
+            self._starts, self._ends = [0], [len(lower)]
+            return
+        furthest = 0
+        for number, (start, end) in enumerate(sorted(set(_hiding_tags(lower, words)))):
+            known = end >= 0 and number < MAX_HIDERS
+            furthest = max(furthest, _end(lower, start, end) if known else len(lower))
+            self._starts.append(start)
+            self._ends.append(furthest)
+
+    def __contains__(self, offset: int) -> bool:
+        before = bisect_right(self._starts, offset)
+        return before > 0 and offset < self._ends[before - 1]
+
+
+def _hiding_tags(lower: bytes, words: list[bytes]) -> Iterator[tuple[int, int]]:
+    """Where start tags begin and end that hide what is in them, or have one of the names; no end where it gives up."""
+    for word in words:
+        position, before = lower.find(word), _MAY_HIDE.get(word, b"")
+        for _ in range(MAX_FOUND):
+            if position < 0:
+                break
+            if before in lower[max(0, position - MAX_BEFORE) : position]:
+                start = lower.rfind(b"<", max(0, position - MAX_TAG), position)
+                end = lower.find(b">", position, position + MAX_TAG)
+                tag = lower[start:end] if 0 <= start < end else b""
+                if _hides(tag, by_name=word not in _MAY_HIDE):
+                    yield start, end
+            position = lower.find(word, position + 1)
+        else:
+            yield position, -1
+
+
+def _hides(tag: bytes, *, by_name: bool) -> bool:
+    """Whether `tag`, up to its `>`, opens an element that hides what is in it."""
+    opening = _TAG.match(tag)
+    if opening is None or opening[1] in VOID or b">" in tag:
+        return False
+    said = _STYLE.search(tag)
+    style = read_style((said[1] or said[2] or b"").decode("latin-1")) if said else None
+    return by_name or _HIDDEN.search(tag) is not None or (style is not None and bool(style.hides or style.shrinks))
+
+
+def _end(lower: bytes, start: int, end: int) -> int:
+    """Where the element ends whose start tag stands from `start` to `end`."""
+    opening = _TAG.match(lower, start)
+    name = re.escape(opening[1]) if opening else b"div"
+    depth = 1
+    for tag in re.finditer(rb"<(/?)%s(?![\w-])" % name, lower[end : end + MAX_STRETCH]):
+        depth += -1 if tag[1] else 1
+        if depth == 0:
+            return end + tag.start()
+    return len(lower)
 
 
 def _preludes(css: str) -> Iterator[str]:
@@ -112,66 +151,3 @@ def _preludes(css: str) -> Iterator[str]:
             start = max(css.rfind(sign, 0, end) for sign in "{};>")
             yield css[start + 1 : end]
             depth = 0
-
-
-def _has_room(view: bytes) -> bool:
-    """Whether a tree of `view` is built in linear time and holds everything."""
-    if len(view) > MAX_TREE:
-        return False
-    deepest = 0 if view.count(b"<") <= MAX_OPEN else _depth(view)
-    longest = max(view.split(b"<"), key=len)
-    return deepest <= MAX_OPEN and len(longest.partition(b">")[0].split()) <= MAX_ATTRIBUTES
-
-
-def _depth(view: bytes) -> int:
-    """The most elements that can be open at once."""
-    depth = deepest = 0
-    for tag in _TAG.finditer(view):
-        if tag[1]:
-            depth -= depth > 0
-        elif tag[2].lower() not in VOID:
-            depth += 1
-            deepest = max(deepest, depth)
-    return deepest
-
-
-def _mark_for(view: bytes) -> str:
-    """An attribute name that `view` cannot contain: nobody can write down the digest of what he is writing."""
-    return f"data-bp-{blake2b(view, digest_size=8).hexdigest()}"
-
-
-def _marked(view: bytes, elements: Iterable[Element], mark: str) -> bytes:
-    """A scratch copy of `view` in which each of `elements` says where it begins."""
-    pieces, last = [], 0
-    for element in sorted({element.span: element for element in elements}.values(), key=lambda one: one.span):
-        after_name = element.span.start + 1 + len(element.name.encode())
-        pieces += [view[last:after_name], b" %s=%d " % (mark.encode(), element.span.start)]
-        last = after_name
-    return b"".join([*pieces, view[last:]])
-
-
-def _tree(html: bytes) -> Any:
-    # Latin-1: every octet is a character, and nothing that is asked here lies outside of ASCII.
-    parser = etree.HTMLParser(encoding="iso-8859-1", huge_tree=True, recover=True, remove_comments=True)
-    return etree.fromstring(html, parser)
-
-
-def _inside_hidden(node: Any, shown: frozenset[str], known: dict[Any, bool]) -> bool:
-    """Whether an ancestor hides `node`; `known` keeps the answers, so that no ancestor is asked twice."""
-    path = []
-    verdict = False
-    for ancestor in node.iterancestors():
-        if ancestor in known:
-            verdict = known[ancestor]
-            break
-        path.append(ancestor)
-    for ancestor in reversed(path):
-        verdict = verdict or _hides(ancestor, shown)
-        known[ancestor] = verdict
-    return verdict
-
-
-def _hides(node: Any, shown: frozenset[str]) -> bool:
-    style = read_style(node.get("style") or "")
-    hides = style.hides or style.shrinks or node.get("hidden") is not None
-    return bool(hides) and shown.isdisjoint(named(node.get("id"), node.get("class")))

@@ -59,6 +59,13 @@ LAYOUT_NAMES = re.compile(
 _OPENING = """open opens opened openpixel open-pixel pixel pixels beacon beacons beaconimages webbeacon webbug mailopen
 emailopen email-open track trackopen track-open opentrack impression imp readreceipt mo wf"""
 OPEN_WORDS = frozenset(_OPENING.split())  # whole path segments and host labels: "this was opened"
+# Those that can mean something else: `track` is a parcel's or a song's way too.
+REPORT_WORDS = OPEN_WORDS - {"track", "imp", "impression", "mo", "wf"}
+
+_STORING = """images assets upload uploads static media gallery files userfiles content public users photos banners
+templates theme themes wp-content"""
+STORING_FOLDERS = frozenset(_STORING.split())  # where pictures lie that were uploaded once, for all readers
+PICTURES = frozenset({"png", "jpg", "jpeg", "webp", "svg", "avif"})  # not `gif`, which nearly all pixels are
 
 
 def identify(url: Url) -> Individual | None:
@@ -88,8 +95,23 @@ def readable_name(url: Url) -> bool:
 
 def says_open(url: Url) -> bool:
     """Whether host or path call themselves a report of opening."""
-    words = re.split(r"[/.]", url.path.lower()) + url.host.split(".")[:-1]
-    return not OPEN_WORDS.isdisjoint(words)
+    return not OPEN_WORDS.isdisjoint(_words(url))
+
+
+def reports_open(url: Url) -> bool:
+    """Whether host or path call themselves a report of opening and nothing else."""
+    return not REPORT_WORDS.isdisjoint(_words(url))
+
+
+def stored(url: Url) -> bool:
+    """Whether it is a file in a folder of uploaded pictures: its token names the file."""
+    folders, _, name = url.path.lower().rpartition("/")
+    return not url.query and _EXTENSION.search(name) is not None and not STORING_FOLDERS.isdisjoint(folders.split("/"))
+
+
+def is_picture(url: Url) -> bool:
+    """Whether it is a file of a kind that pictures for people are, and nothing is asked of it."""
+    return not url.query and url.path.rpartition(".")[2].lower() in PICTURES
 
 
 def strength(text: str) -> Strength:
@@ -103,6 +125,10 @@ def strength(text: str) -> Strength:
     if len(rest) < SHORT or len(rest) * 5 < len(text) * 2 or not _mixed(rest):
         return Strength.NONE
     return Strength.LONG_TOKEN if len(rest) >= LONG else Strength.TOKEN
+
+
+def _words(url: Url) -> list[str]:
+    return re.split(r"[/.]", url.path[:MAX_READ].lower()) + url.host.split(".")[:-1]
 
 
 def _sign(strong: Strength, where: Where, text: str) -> Individual:

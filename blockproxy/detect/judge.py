@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from blockproxy.detect import links
 from blockproxy.detect.identity import Identity, Leak
 from blockproxy.detect.rules import Match, ParameterHit, RuleSet
-from blockproxy.detect.shape import CERTAINTY, Leaf, judge_shape
+from blockproxy.detect.shape import CERTAINTY, Leaf, is_seen, judge_shape
 from blockproxy.model import Action, Context, Finding, Policy, Reference, Resource, Technique, Trigger
 from blockproxy.url import Url, parse
 
@@ -50,7 +50,9 @@ class Judge:
 
     def _opened(self, reference: Reference, url: Url, leaf: Leaf) -> Finding | None:
         finding = (
-            self._known(reference, url, leaf) or self._exposing(reference, url) or judge_shape(reference, url, leaf)
+            self._known(reference, url, leaf)
+            or self._exposing(reference, url, leaf)
+            or judge_shape(reference, url, leaf)
         )
         # Of a resource only the host is spared: what must not be changed in a link (its signature, the token with which
         # one unsubscribes) does no harm in a picture that is gone, and would be a way to smuggle one in.
@@ -79,12 +81,13 @@ class Judge:
         technique = match.rule.technique if resource is Resource.IMAGE else Technique.REMOTE_STYLE
         return _of_vendor(reference, match, technique, evidence, Action.REMOVE)
 
-    def _exposing(self, reference: Reference, url: Url) -> Finding | None:
+    def _exposing(self, reference: Reference, url: Url, leaf: Leaf) -> Finding | None:
         """The reader's address is in the URL of a resource, which may be one that is needed: a ticket, a signature."""
         leak = self._leak(url.href)
         if leak is None or self._rules.spared(url):
             return None
-        return _finding(reference, Technique.ADDRESS_LEAK, "address", SURE, leak.evidence, Action.REMOVE)
+        action = Action.REPORT if is_seen(reference, url, leaf) else Action.REMOVE
+        return _finding(reference, Technique.ADDRESS_LEAK, "address", SURE, leak.evidence, action)
 
     def _leak(self, text: str) -> Leak | None:
         return self._identity.find(text) if self._identity else None

@@ -16,10 +16,15 @@ from blockproxy.detect.individual import (
     Strength,
     Where,
     identify,
+    is_picture,
     layout_name,
     readable_name,
+    reports_open,
     says_open,
+    stored,
 )
+from blockproxy.detect.stylesheet import Sheet
+from blockproxy.detect.tree import Tree
 from blockproxy.model import Action, Element, Finding, Reference, Resource, Technique, Trigger
 from blockproxy.url import Url
 
@@ -27,17 +32,22 @@ from blockproxy.url import Url
 CERTAINTY = {
     Sight.UNSEEN: 0.9,
     Sight.HIDDEN: 0.9,
+    Sight.INSIDE: 0.9,
     Sight.SMALL: 0.85,
     Sight.NARROW: 0.8,
     Sight.OUTSIDE: 0.8,
     Sight.THIN: 0.75,
     Sight.LAST: 0.75,
+    Sight.NAMED: 0.75,
 }
 NEVER_CONTENT = frozenset({Sight.UNSEEN, Sight.SMALL})  # on any screen
 DOUBT = {Strength.LONG_TOKEN: 0.0, Strength.TOKEN: 0.05, Strength.SOME: 0.15}
 DOUBT_TWICE = 0.05  # some messages have their pixel at the top and at the end
-DOUBT_LAYOUT_NAME = 0.25  # `spacer.gif` in a folder with a token: is that the sender's account, or the reader?
+DOUBT_CONTENT = (
+    0.25  # `/TOKEN/spacer.gif`, `/images/TOKEN.png`: is the token the sender's account, the file, or the reader?
+)
 LEAST = 0.65  # a shape that is less sure is not worth a line in the log
+MAX_ASKED = 500  # elements of a leaf whose surroundings are looked at; a newsletter has about ten that need it
 MAX_SHARED = 2  # an invisible image that stands in a message more often holds its layout
 
 SURE_CONDITION = 0.85  # nobody lays out a page for the moment in which it is forwarded
@@ -58,6 +68,7 @@ class Leaf:
     def __init__(self, references: Sequence[Reference], view: bytes) -> None:
         self.view = view
         self._references = references
+        self._asked = 0
 
     @cached_property
     def counts(self) -> Counter[str]:
@@ -65,39 +76,72 @@ class Leaf:
         return Counter(reference.url for reference in self._references if reference.place.trigger is Trigger.OPEN)
 
     @cached_property
-    def hidden(self) -> frozenset[int]:
-        """Where the elements begin that have no size of their own and stand inside a hidden one."""
+    def lower(self) -> bytes:
+        """The view in lower case, for plain searches."""
+        return self.view.lower()
+
+    @cached_property
+    def sheet(self) -> Sheet:
+        """The message's own style sheet."""
+        return Sheet(self.view)
+
+    @cached_property
+    def stretches(self) -> context.Stretches:
+        """Where something may be inside a hidden element."""
+        return context.Stretches(self.lower, self.sheet.conceals)
+
+    @cached_property
+    def usual_stretches(self) -> context.Stretches:
+        """The same for pictures that have a size: there are many of them, and pixels seldom pretend to be one."""
+        return context.Stretches(self.lower, self.sheet.conceals, usual=True)
+
+    @cached_property
+    def tree(self) -> Tree:
+        """What stands around the elements with a place on the page."""
         elements = (reference.element for reference in self._references if reference.place.resource in TECHNIQUES)
-        unsized = {element.span: element for element in elements if element and look(element).sight is Sight.UNKNOWN}
-        return context.hidden(self.view, unsized.values())
+        return Tree(self.view, {element.span: element for element in elements if element}.values(), self.sheet)
 
     @cached_property
     def end(self) -> int:
         """Where the document ends by its own account: what follows is added by somebody else."""
-        written = max(self.view.rfind(b"</html>"), self.view.rfind(b"</HTML>"))
+        written = self.lower.rfind(b"</html>")
         return written if written >= 0 else len(self.view)
-
-    @cached_property
-    def revealed(self) -> frozenset[str]:
-        """Classes and ids that the style sheet shows on some screens."""
-        return context.revealed(self.view)
 
     @cached_property
     def reports(self) -> bool:
         """Whether it speaks of printing, quoting or forwarding at all."""
-        return context.reports(self.view)
+        return context.reports(self.lower)
+
+    def may_be_hidden(self, element: Element, sight: Sight) -> bool:
+        """Whether anything but `element` itself could make it invisible. Cheap; no is certain."""
+        stretches = self.usual_stretches if sight is Sight.VISIBLE else self.stretches
+        return element.span.start in stretches or self.sheet.may_conceal(element.name, element.get)
 
     def look(self, element: Element) -> Look:
         """How `element` is shown where it stands."""
         alone = look(element)
-        if alone.sight is not Sight.UNKNOWN:
+        if alone.sight not in {Sight.UNKNOWN, Sight.VISIBLE}:
             return alone
+        around = self._look_around(element, alone) if self.may_be_hidden(element, alone.sight) else alone
+        if around.sight is not Sight.UNKNOWN:
+            return around
         if element.span.start > self.end:
             return Look(Sight.OUTSIDE, "without a size after the end of the document")
-        if element.span.start in self.hidden:
-            return Look(Sight.HIDDEN, "inside a hidden element")
         if context.ends_message(self.view, element.span.end):
             return Look(Sight.LAST, "without a size at the end of the message")
+        return alone
+
+    def _look_around(self, element: Element, alone: Look) -> Look:
+        """How it is shown by the style sheet and by what it stands in."""
+        self._asked += 1
+        if self._asked > MAX_ASKED:
+            return alone
+        if self.sheet.may_conceal(element.name, element.get):
+            declared = self.sheet.declared(element.name, element.get, lambda: self.tree.around(element))
+            alone = look(element, declared)
+        if alone.sight in {Sight.UNKNOWN, Sight.VISIBLE}:
+            inside = Sight.INSIDE if alone.sight is Sight.VISIBLE else Sight.HIDDEN
+            return Look(inside, "inside a hidden element") if self.tree.hides(element) else alone
         return alone
 
 
@@ -108,38 +152,53 @@ def judge_shape(reference: Reference, url: Url, leaf: Leaf) -> Finding | None:
         return None
     if reference.element is None:
         return _conditional(reference, url, leaf)
-    if look(reference.element).sight is Sight.VISIBLE:
-        return None
     token = identify(url)
-    if token is None:
+    seen = leaf.look(reference.element) if token is not None else None
+    if token is None or seen is None or seen.sight is Sight.VISIBLE:
         return None
-    seen = leaf.look(reference.element)
-    confidence = _confidence(seen, token, url, leaf.counts[reference.url])
-    if confidence < LEAST or (seen.sight is Sight.HIDDEN and _shown_to_some(reference.element, leaf)):
+    confidence = _confidence(seen, token, url, leaf.counts[reference.url], reference.element)
+    if confidence < LEAST or (_shown_to_some(reference.element, leaf) and not says_open(url)):
         return None
     alone = ", only address of its kind in the message" if leaf.counts[reference.url] == 1 else ""
     evidence = f"{seen.evidence}{alone}, {token.evidence}"
     return Finding(technique, "shape", "", confidence, evidence, Action.REMOVE, url=reference.url, reference=reference)
 
 
-def _confidence(seen: Look, token: Individual, url: Url, count: int) -> float:
+def is_seen(reference: Reference, url: Url, leaf: Leaf) -> bool:
+    """Whether it is a picture that people look at, as far as can be told: a ticket, a signature, a portrait.
+
+    A picture without a size is one if its file has a name for people.
+    """
+    if reference.place.resource is not Resource.IMAGE or reference.element is None or says_open(url):
+        return False
+    sight = leaf.look(reference.element).sight
+    return sight is Sight.VISIBLE or (sight in {Sight.UNKNOWN, Sight.LAST} and readable_name(url))
+
+
+def _confidence(seen: Look, token: Individual, url: Url, count: int, element: Element) -> float:
     """How sure it is that this reports back; 0 where something speaks against it."""
+    if seen.sight is Sight.UNKNOWN and reports_open(url) and not readable_name(url) and not element.get("alt"):
+        seen = Look(Sight.NAMED, seen.evidence)
     if seen.sight not in CERTAINTY or count > MAX_SHARED:
         return 0.0
-    if seen.sight not in NEVER_CONTENT and not says_open(url):
+    opens = says_open(url)
+    if seen.sight not in NEVER_CONTENT and not opens:
         if seen.sight is Sight.LAST:
             return 0.0  # the sender's logo often comes last, and has no size either
         if token.where is Where.PATH and readable_name(url):
             return 0.0  # `logo_mobile.png`, `box-topleft.gif`: the token is the sender's, or the content network's
     doubt = DOUBT[token.strength] + DOUBT_TWICE * (count - 1)
-    if token.where is not Where.QUERY and layout_name(url):
-        doubt += DOUBT_LAYOUT_NAME
+    if seen.sight is Sight.INSIDE and not opens:
+        doubt += DOUBT_CONTENT  # a picture for telephones, whose style sheet got lost on the way
+    elif token.where is not Where.QUERY:
+        uploaded = not opens and (stored(url) or (seen.sight not in NEVER_CONTENT and is_picture(url)))
+        doubt += DOUBT_CONTENT if uploaded or layout_name(url) else 0.0
     return round(CERTAINTY[seen.sight] - doubt, 2)
 
 
 def _shown_to_some(element: Element, leaf: Leaf) -> bool:
     """Whether it is hidden on one screen only, as the picture that telephones show instead of the wide one."""
-    return not leaf.revealed.isdisjoint(context.named(element.get("id"), element.get("class")))
+    return (element.get("class") or element.get("id")) is not None and leaf.sheet.shows(element.get)
 
 
 def _conditional(reference: Reference, url: Url, leaf: Leaf) -> Finding | None:

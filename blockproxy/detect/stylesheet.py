@@ -1,0 +1,209 @@
+"""The message's own style sheet: which classes, ids and elements it makes small or hides, and which it shows again.
+
+Two questions, two thresholds. What a rule hides everywhere is hidden. What any rule shows on some screens may be the
+picture for telephones: it counts as shown, however it is hidden otherwise. Selectors that mail programs disagree
+about (pseudo-classes, escapes) say nothing.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+MAX_CSS = 256 * 1024  # characters of style sheets in a message that are read; mail programs stop earlier
+MAX_RULES = 500  # about sizes and hiding; the most in real newsletters is about 200
+MAX_SELECTOR = 200  # characters; whoever styles everything after a reset lists selectors, each of them short
+MAX_ANCESTORS = 64  # elements around one that a selector is tried on; layouts nest about thirty tables
+
+Get = Callable[[str], str | None]
+
+_STYLE_TAG = re.compile(rb"<style\b([^<>]{0,1000}+)>")
+_BRACE = re.compile(r"[{}]")
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
+_PLAIN_MEDIA = re.compile(r"@(?:media|supports)?\s*(?:only\s+)?(?:all|screen)?\s*", re.IGNORECASE)
+_CONCEALS = re.compile(
+    r"display\s*+:\s*+none|hidden|visibility\s*+:\s*+collapse|opacity|clip|scale|-\d{3}"
+    r"|(?:width|height)\s*+:\s*+0*+[0-3]?(?:\.\d++)?\s*+(?:px|pt)?+\s*+(?:[;!]|\Z)"
+)
+_RELEVANT = re.compile("width|height|display|visib|opacity|left|right|top|clip|transform")
+_REVEALS = re.compile(
+    r"display\s*+:\s*+(?!none)|visibility\s*+:\s*+visible"
+    r"|\b(?:height|width)\s*+:\s*+(?!0|[1-3](?:px)?\s*(?:[;!]|\Z))"
+)
+_NAMED = re.compile(r"""[.#]([A-Za-z_][\w-]*)|\[\s*(?:class|id)\s*[~|^$*]?=\s*["']?([\w-]+)""", re.IGNORECASE)
+_COMPOUND = re.compile(r"(\*|[a-z][\w-]*)?((?:[.#][\w-]+)*)((?:\[[\w-]+(?:[~|^$*]?=[^\]]*)?\])*)", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""\[([\w-]+)(?:([~|^$*]?)=["']?([^\]"']*)["']?)?\]""")
+_COMBINATOR = re.compile(r"\s*[>+~]\s*(?![^\[]*\])|\s+(?![^\[]*\])")
+_IMPORTANT = re.compile(r"!\s*important")
+
+
+class Compound(NamedTuple):
+    """What one element has to be: `td.x[width="1"]`."""
+
+    element: str
+    names: frozenset[str]  # `.class` and `#id`
+    attributes: tuple[tuple[str, str, str], ...]
+
+    def matches(self, element: str, get: Get) -> bool:
+        """Whether an element called `element`, whose attributes `get` gives, is one."""
+        return (
+            self.element in {"", "*", element}
+            and self.names <= names(get)
+            and all(_holds(get(name), operator, value) for name, operator, value in self.attributes)
+        )
+
+
+class Rule(NamedTuple):
+    """One selector and its declarations. `weight` orders rules as the cascade does."""
+
+    subject: Compound
+    around: tuple[Compound, ...]
+    weight: tuple[int, int, int]
+    body: str
+
+
+class Sheet:
+    """The style sheets of `view`, a document in HTML.
+
+    `conceals` are names at the ends of selectors that may make something small or hide it (`.class`, `#id`, element),
+    `reveals` classes and ids, without their signs, that are shown under some condition.
+    """
+
+    def __init__(self, view: bytes) -> None:
+        self._rules: list[tuple[str, str]] = []  # of every screen: selectors and declarations
+        self._parsed: list[Rule] | None = None
+        reveals: set[str] = set()
+        conceals: set[str] = set()
+        for conditional, selectors, body in _rules(view):
+            if (conditional or "!" in body) and _REVEALS.search(body):
+                reveals.update(one or other for one, other in _NAMED.findall(selectors))
+            if not conditional:
+                self._rules.append((selectors, body))
+                if _CONCEALS.search(body):
+                    conceals.update(name for selector in selectors.split(",") for name in _ends(selector))
+        self.conceals, self.reveals = frozenset(conceals), frozenset(reveals)
+
+    def may_conceal(self, element: str, get: Get) -> bool:
+        """Whether anything in the sheet could make such an element small or hide it."""
+        conceals = self.conceals
+        return bool(conceals) and (element in conceals or "*" in conceals or not conceals.isdisjoint(names(get)))
+
+    def shows(self, get: Get) -> bool:
+        """Whether the sheet shows such an element on some screen: the picture for telephones, say."""
+        return not self.reveals.isdisjoint(f"{get('id') or ''} {get('class') or ''}".split())
+
+    def declared(self, element: str, get: Get, around: Callable[[], Iterable[tuple[str, Get]]]) -> tuple[str, str]:
+        """What the sheet declares for an element: what its own style overrides, and what overrides its own style."""
+        if self._parsed is None:
+            relevant = (rule for rule in self._rules if _RELEVANT.search(rule[1]))
+            self._parsed = list(_parsed(islice(relevant, MAX_RULES)))
+        matching = [rule for rule in self._parsed if rule.subject.matches(element, get)]
+        if any(rule.around for rule in matching):
+            ancestors = list(islice(around(), MAX_ANCESTORS))
+            matching = [rule for rule in matching if _inside(rule.around, ancestors)]
+        bodies = [rule.body for rule in sorted(matching, key=lambda rule: rule.weight)]
+        declarations = [text for body in bodies for text in body.split(";")]
+        important = [text for text in declarations if _IMPORTANT.search(text)]
+        return ";".join(declarations), ";".join(important)
+
+
+def names(get: Get) -> frozenset[str]:
+    """The names by which a style sheet may call an element: `.class`, `#id`."""
+    found = [f".{name}" for name in (get("class") or "").split()]
+    identifier = get("id")
+    return frozenset([*found, f"#{identifier}"] if identifier else found)
+
+
+def _rules(view: bytes) -> Iterator[tuple[bool, str, str]]:
+    """(whether it holds only under a condition, selectors, declarations in lower case) of every rule, in order."""
+    for conditional, css in _sheets(view):
+        open_ones: list[bool] = []  # of each block that is open, whether it is a condition
+        conditions = int(conditional)
+        last, prelude = 0, ""
+        for brace in _BRACE.finditer(css):
+            text, last = css[last : brace.start()], brace.end()
+            if brace[0] == "{":
+                prelude = text.rpartition(";")[2].strip()
+                open_ones.append(prelude.startswith("@") and not _PLAIN_MEDIA.fullmatch(prelude))
+                conditions += open_ones[-1]
+                continue
+            if prelude and not prelude.startswith("@"):
+                yield conditions > 0, prelude, text.lower()
+            prelude = ""
+            conditions -= open_ones.pop() if open_ones else 0
+
+
+def _sheets(view: bytes) -> Iterator[tuple[bool, str]]:
+    """The text of each `<style>`, and whether it is for some screens only."""
+    position, read = 0, 0
+    lower = view.lower()
+    while read < MAX_CSS and (tag := _STYLE_TAG.search(lower, position)):
+        end = lower.find(b"</style", tag.end())
+        position = end if end >= 0 else len(view)
+        css = view[tag.end() : min(position, tag.end() + MAX_CSS - read)].decode("latin-1")
+        read += len(css)
+        media = re.search(rb"media\s*=\s*[\"']?([^\"'>]*)", tag[1])
+        plain = media is None or _PLAIN_MEDIA.fullmatch("@media " + media[1].decode("latin-1"))
+        yield not plain, _COMMENT.sub("", css)
+
+
+def _ends(selector: str) -> Iterator[str]:
+    """The names of the element that a selector is about; `*` where it has none."""
+    for compound in _compounds(selector)[-1:]:
+        yield from compound.names or {compound.element or "*"}
+
+
+def _parsed(rules: Iterable[tuple[str, str]]) -> Iterator[Rule]:
+    for selectors, body in rules:
+        for selector in selectors.split(","):
+            if compounds := _compounds(selector):
+                *around, subject = compounds
+                yield Rule(subject, tuple(around), _weight(compounds), body)
+
+
+def _compounds(selector: str) -> list[Compound]:
+    """The elements that a selector names, the outermost first; empty where it can't be read."""
+    if len(selector) > MAX_SELECTOR:
+        return []
+    compounds = [_compound(text) for text in _COMBINATOR.split(selector.strip())]
+    known = [compound for compound in compounds if compound is not None]
+    return known if len(known) == len(compounds) else []
+
+
+def _compound(text: str) -> Compound | None:
+    found = _COMPOUND.fullmatch(text) if text else None
+    if found is None:
+        return None
+    attributes = tuple((name.lower(), operator, value) for name, operator, value in _ATTRIBUTE.findall(found[3]))
+    return Compound((found[1] or "").lower(), frozenset(re.findall(r"[.#][\w-]+", found[2])), attributes)
+
+
+def _weight(compounds: Iterable[Compound]) -> tuple[int, int, int]:
+    """Specificity (Selectors 4, section 17)."""
+    ids = classes = elements = 0
+    for compound in compounds:
+        own = sum(name.startswith("#") for name in compound.names)
+        ids += own
+        classes += len(compound.names) - own + len(compound.attributes)
+        elements += compound.element not in {"", "*"}
+    return ids, classes, elements
+
+
+def _holds(has: str | None, operator: str, value: str) -> bool:
+    """Whether an attribute is as `[name*=value]` asks; without a value it has to be there."""
+    if has is None or not (value or operator):
+        return has is not None
+    return {
+        "": has == value,
+        "~": value in has.split(),
+        "*": value in has,
+        "^": has.startswith(value),
+        "$": has.endswith(value),
+        "|": has == value or has.startswith(f"{value}-"),
+    }[operator]
+
+
+def _inside(around: tuple[Compound, ...], ancestors: list[tuple[str, Get]]) -> bool:
+    """Whether `ancestors`, the innermost first, hold what stands in front of a selector's last element, in order."""
+    left = iter(ancestors)
+    return all(any(compound.matches(*ancestor) for ancestor in left) for compound in reversed(around))
