@@ -41,8 +41,8 @@ _MAY_HIDE = {
     b"opacity": b"",
     b"clip": b"",
     b"scale(0": b"",
-    b":-9": b"",
-    b": -9": b"",
+    b":-": b"",
+    b": -": b"",
 }
 _USUAL = (b"none", b"hidden")
 _MARKUP = re.compile(rb"<!--.*?-->|<[^>]*>|&nbsp;|&#(?:160|8204|847);|\s+", re.DOTALL)

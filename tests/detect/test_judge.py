@@ -2,6 +2,7 @@
 
 import base64
 import re
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,7 +29,12 @@ def packed(text: str) -> str:
 
 def judge(html: str, policy: Policy = STANDARD, addresses: tuple[str, ...] = (ME,)) -> list[Finding]:
     view = html.encode()
-    return Judge(RULES, policy, Context(addresses)).judge(in_html(view), view)
+    return _judge(policy, addresses).judge(in_html(view), view)
+
+
+@lru_cache
+def _judge(policy: Policy, addresses: tuple[str, ...]) -> Judge:
+    return Judge(RULES, policy, Context(addresses))
 
 
 class Case(NamedTuple):
@@ -197,4 +203,4 @@ def test_of_any_leaf_each_reference_has_at_most_one_finding(pieces: list[str], r
 @given(st.binary(max_size=300))
 def test_any_octets_can_be_judged(view: bytes) -> None:
     references = in_html(b'<img src="https://x.example.org/?q=1">' + view)
-    Judge(RULES, STANDARD, Context((ME,))).judge(references, view)
+    _judge(STANDARD, (ME,)).judge(references, view)

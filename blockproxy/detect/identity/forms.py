@@ -6,6 +6,7 @@ encodes a digest may also take its octets, as base64 mostly does.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ DOTLESS_DOMAINS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 _OF_OCTETS = [encode for name, encode in ENCODINGS.items() if name not in OF_TEXT]
 _HALF = sorted(OF_TEXT - {"LZ-string"})
 _AT = r"(?:@|=|_at_|-at-|\(at\))"  # VERP writes `=`: it can't have a second @
+MAX_READERS = 64  # of whom the forms are kept: half a megabyte each, however many judges ask
 MIN_PART = 2  # characters of a local part that is looked for alone
 
 
@@ -115,7 +117,8 @@ class Written(NamedTuple):
     needles: tuple[tuple[str, str], ...] = ()
 
 
-def written(addresses: Iterable[str]) -> Written:
+@lru_cache(maxsize=MAX_READERS)
+def written(addresses: tuple[str, ...]) -> Written:
     """The addresses as such, and what encodings make of them that leave the @ or the dot standing."""
     sure = [spelling for spelling in _spelled(addresses) if spelling.sure]
     plain = {f"{re.escape(one.local.lower())}{_AT}{re.escape(one.domain.lower())}": None for one in sure}
@@ -131,7 +134,8 @@ def written(addresses: Iterable[str]) -> Written:
     return Written(re.compile(rf"(?<![\w.+-])(?:{pattern})(?![\w-]|\.\w)"), names, tuple(sorted(needles)))
 
 
-def named(addresses: Iterable[str]) -> Written:
+@lru_cache(maxsize=MAX_READERS)
+def named(addresses: tuple[str, ...]) -> Written:
     """Values that mean the reader where their name says so: local parts and checksums."""
     sure = [spelling for spelling in _spelled(addresses) if spelling.sure]
     names = {text: name for spelling in sure for text, name in checksums(spelling)}
@@ -140,12 +144,14 @@ def named(addresses: Iterable[str]) -> Written:
     return Written(re.compile(rf"=({pattern})(?![^&;#])"), names)
 
 
-def tokens(addresses: Iterable[str]) -> dict[str, str]:
+@lru_cache(maxsize=MAX_READERS)
+def tokens(addresses: tuple[str, ...]) -> dict[str, str]:
     """Every form that is a token, without padding, and its name."""
     return {text.rstrip("="): name for spelling in _spelled(addresses) for text, name in forms(spelling)}
 
 
-def slow_tokens(addresses: Iterable[str]) -> dict[str, str]:
+@lru_cache(maxsize=MAX_READERS)
+def slow_tokens(addresses: tuple[str, ...]) -> dict[str, str]:
     """Those that only the slow hash makes."""
     return {text: name for spelling in _spelled(addresses) for text, name in slow_forms(spelling)}
 
