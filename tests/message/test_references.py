@@ -14,6 +14,7 @@ from blockproxy.message.network import may_reach_network, signs
 from blockproxy.message.references import in_css, in_html, in_text, read_fully, resolve
 from blockproxy.model import Reference, Resource, Trigger
 from tests.corpus_path import corpus, messages, needs_corpus
+from tests.message.bypasses import BYPASSES
 
 # Vectors of HTTPLeaks that are no references, and why.
 _NO_REFERENCE = {
@@ -40,74 +41,7 @@ def test_every_vector_of_httpleaks_is_seen(base: bool) -> None:
     assert vectors - found == set(_NO_REFERENCE)
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        # CVE-2026-35542 and its kin: what hides behind a broken data: value
-        b'<body background="data:image/png,x" style="background:url(data:x);background:url(//t.example/a)">',
-        b'<svg><feImage href="https://t.example/a"/></svg>',
-        b'<svg><filter><feImage xlink:href="https://t.example/a"/></filter></svg>',
-        b'<svg><animate attributeName="mask" values="url(https://t.example/a);none"/></svg>',
-        b'<svg><animate attributeName="cursor" by="url(https://t.example/a)"/></svg>',
-        b'<svg><animate attributeName="style" to="fill:url(https://t.example/a)"/></svg>',
-        b'<p style="background:var(--x, var(--y, url(https://t.example/a)))">',
-        b'<p style="background:image(url(https://t.example/a))">',
-        b'<p style="background:cross-fade(url(cid:x), url(https://t.example/a))">',
-        b'<svg><rect fill="url(https://t.example/a"/></svg>',
-        b'<image src="https://t.example/a">',
-        b'<p style="background:\\75 \\72 \\6C (https://t.example/a)">',
-        b'<p style="background:url(\\68ttps://t.example/a)">',
-        b'<input type="image" src="https://t.example/a">',
-        b'<video autoplay src="https://t.example/a">',
-        b'<img src="HTTPS://t.example/a">',
-        b'<img src="//t.example/a">',
-        b'<img src="\\\\t.example/a">',
-        b'<img src="/\\t.example/a">',
-        b'<img src="ht\ttps://t.exa\r\nmple/a">',
-        b'<img src="https\n://t.example/a">',
-        b'<img src="&#104;ttps&colon;&sol;&#x2F;t.example/a">',
-        b'<img src=" \n//t.example/a">',
-        b'<img src="/\n/t.example/a">',
-        b'<img src="cid:a" srcset="cid:b 1x, https://t.example/a 2x">',
-        b'<img srcset="data:image/gif;base64,R0lGODlhAQAB 1x, https://t.example/a 2x">',
-        b"<p style=\"background:url(/*c*/'https://t.example/a')\">",
-        b'<p style="background:url/*c*/(https://t.example/a)">',
-        b"<style>@import 'https://t.example/a';</style>",
-        b"<style>@im\\port/**/'https://t.example/a';</style>",
-        b'<style>a{background:image-set("https://t.example/a" 1x)}</style>',
-        b'<style>a{--x:"https://t.example/a";background:image-set(var(--x) 1x)}</style>',
-        b"<style>@media print{#x{background-image:url('https://t.example/a')}}</style>",
-        b"<svg><style>a{fill:url&#40;https://t.example/a)}</style></svg>",
-        b'<base href="https://t.example/"><img src=a>',
-        b'<img src=a><base href="https://t.example/">',
-        b"<picture><source srcset=https://t.example/a></picture>",
-        b'<video poster="https://t.example/a">',
-        b'<link rel="dns-prefetch" href="//t.example/a">',
-        b'<!--[if mso]><v:fill type="frame" src="https://t.example/a"/><![endif]-->',
-        b'<meta http-equiv="refresh" content="0;url=\'https://t.example/a\'">',
-        b'<iframe srcdoc="&lt;img src=&quot;https://t.example/a&quot;&gt;">',
-        b"<img src=https://t.example/a",
-        b'<p><img alt="x>" src="https://t.example/a',
-        b'<img alt="></p>"src="https://t.example/a"/x>',
-        b"<noscript><img src=https://t.example/a></noscript>",
-        b'<object data="file://t.example/a"></object>',
-        # Documents in values.
-        b"<iframe src='data:text/html,<img src=https://t.example/a>'></iframe>",
-        b"<iframe src='data:text/html,%3Cimg%20src=%22https:%2f%2ft.example%2fa%22%3E'></iframe>",
-        b'<iframe src="data:text/html;base64,PGltZyBzcmM9Ii8vdC5leGFtcGxlL2EiPg=="></iframe>',
-        b'<iframe src=" D\nATA:TEXT/HTML; charset=utf-8; BASE64,PGltZyBzcmM9Ii8vdC5leGFtcGxlL2EiPg"></iframe>',
-        b'<iframe src="d&#97;t&#x61;&colon;text/html;base64,PGltZyBzcmM9Ii8vdC5leGFtcGxlL2EiPg"></iframe>',
-        b"<object data='data:image/svg+xml,<svg><image href=//t.example/a></svg>'>",
-        b"<object data='data:application/rss+xml,<h:img src=%22//t.example/a%22/>'>",
-        b"<link rel=stylesheet href='data:text/css,@import %22//t.example/a%22'>",
-        b"<link rel=stylesheet href='data:,@import %22//t.example/a%22'>",
-        b"<style>@import url('data:text/css,a{b:url(//t.example/a)}');</style>",
-        b"<p style=\"background:url('data:image/svg+xml,<svg><style>a{b:url(//t.example/a)}</style></svg>')\">",
-        b"<style>a{b:url('dat\\61:image/svg+xml,<svg><image href=//t.example/a></svg>')}</style>",
-        b"<meta http-equiv=refresh content='0;url=data:text/html,<img src=//t.example/a>'>",
-        b"<iframe srcdoc='<iframe src=&#34;data:text/html,<img src=//t.example/a>&#34;>'></iframe>",
-    ],
-)
+@pytest.mark.parametrize("page", BYPASSES)
 def test_no_known_way_past_the_blocking_of_remote_content_is_open(page: bytes) -> None:
     found = [reference for reference in in_html(page) if reference.url.endswith("t.example/a")]
     assert [reference.place.trigger for reference in found] == [Trigger.OPEN]

@@ -1,0 +1,123 @@
+"""With `remote: block` nothing is asked for, not even a name: shown in a browser whose every attempt is recorded."""
+
+import base64
+import itertools
+import re
+from collections.abc import Iterator
+
+import pytest
+
+import blockproxy
+from blockproxy.model import Policy
+from tests.corpus_path import corpus, needs_corpus
+from tests.end_to_end import machine, sealed
+from tests.end_to_end.sealed import Sealed
+from tests.message.bypasses import BYPASSES
+
+BLOCK = Policy(remote="block")
+VECTOR = re.compile(rb"https://leaking\.via/([\w./#-]+)")
+PIXEL = b'<img src="https://t.example/a">'
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Sealed]:
+    if machine.output_of("id", "-u") != "0":
+        pytest.skip("only root may make a network namespace with a resolver of its own")
+    with sealed.running() as running:
+        yield running
+
+
+def cleaned(page: bytes, media_type: bytes = b"text/html") -> bytes:
+    """The page as it comes out of a mail that was cleaned."""
+    header = b"Content-Type: %b; charset=utf-8\r\n\r\n" % media_type
+    found = blockproxy.clean(header + page, policy=BLOCK)
+    assert found.skipped == ()
+    return found.message.removeprefix(header)
+
+
+_NUMBERS = itertools.count(1)
+
+
+def fresh(page: bytes) -> bytes:
+    """`page` with a host that nobody has asked for, whose name no cache remembers."""
+    return page.replace(b"t.example", b"t%d.example" % next(_NUMBERS))
+
+
+def leaks() -> bytes:
+    folder = corpus()
+    assert folder is not None
+    return (folder / "attacks" / "httpleaks" / "leak.html").read_bytes()
+
+
+def with_hosts(page: bytes) -> bytes:
+    """Every vector asks a host of its own."""
+    return VECTOR.sub(lambda vector: b"https://%b.leak.example/x" % label(vector[1]), page)
+
+
+def label(name: bytes) -> bytes:
+    return re.sub(rb"[^a-z0-9]+", b"-", name.lower()).strip(b"-")
+
+
+def alone(page: bytes, name: bytes) -> bytes:
+    """`page` with one vector that leads anywhere."""
+    return VECTOR.sub(lambda vector: b"https://v.leak.example/x" if vector[1] == name else b"cid:x", page)
+
+
+@needs_corpus
+def test_the_whole_page_of_httpleaks_asks_for_nothing(browser: Sealed) -> None:
+    page = with_hosts(leaks())
+    assert browser.asked(cleaned(page)) == set()
+    asked = browser.asked(page)
+    assert len([line for line in asked if line.startswith("dns ")]) > 70
+    assert {"dns link-dns-prefetch.leak.example", "dns link-preconnect.leak.example"} <= asked
+
+
+@needs_corpus
+def test_neither_does_a_mail_made_of_any_of_its_vectors(browser: Sealed) -> None:
+    page = leaks().replace(b"<base href", b"<basis href")
+    names = sorted(set(VECTOR.findall(page)))
+    assert len(names) > 200
+    for few in (names[:110], names[110:]):
+        assert browser.asked(*(cleaned(alone(page, name)) for name in few)) == set(), few
+
+
+def test_no_known_way_past_other_programs_is_open(browser: Sealed) -> None:
+    pages = [fresh(page) for page in BYPASSES]
+    assert browser.asked(*map(cleaned, pages)) == set()
+    assert len(browser.asked(*pages)) > 50
+
+
+NESTED = {
+    "in a srcdoc": b"<iframe srcdoc='<p>%b'></iframe>" % PIXEL,
+    "in base64": b'<iframe src="data:text/html;base64,%b"></iframe>' % base64.b64encode(PIXEL),
+    "in percents": b"<iframe src='data:text/html,%b'></iframe>" % PIXEL.replace(b":", b"%3a").replace(b'"', b"%22"),
+    "in four documents": b"<iframe srcdoc='<iframe srcdoc=&quot;<iframe src=&amp;#39;data:text/html,"
+    b"<iframe srcdoc=%22<img src=https://t.example/a>%22>&amp;#39;>&quot;>'></iframe>",
+    "by a script": b"<iframe src=\"javascript:'<img src=https://t.example/a>'\"></iframe>",
+    "in a style sheet": b"<link rel=stylesheet href='data:text/css,body{background:url(https://t.example/a)}'><p>a",
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_a_document_inside_another_asks_for_nothing(browser: Sealed, name: str) -> None:
+    page = fresh(NESTED[name])
+    assert browser.asked(cleaned(page)) == set()
+    assert any(".example/a" in line for line in browser.asked(page))
+
+
+SVG = b"""<svg xmlns="http://www.w3.org/2000/svg" xmlns:h="http://www.w3.org/1999/xhtml" width="99" height="99">
+<?xml-stylesheet href="https://t.example/sheet"?><style>rect { fill: url(https://t.example/a#b) }</style>
+<rect width="9" height="9"/><image href="https://t.example/image"/><foreignObject><h:img src="https://t.example/img"/>
+</foreignObject></svg>"""
+
+
+def test_neither_does_a_picture_that_was_attached(browser: Sealed) -> None:
+    assert browser.asked(cleaned(SVG, b"image/svg+xml"), suffix=".svg") == set()
+    asked = browser.asked(SVG, suffix=".svg")
+    assert {"get https://t.example/image", "get https://t.example/img"} <= asked
+
+
+def test_a_link_still_works_when_it_is_clicked(browser: Sealed) -> None:
+    page = b'<img src="https://t.example/a" width="9" height="9"><a href="https://shop.example/?a=1&amp;b=2">Shop</a>'
+    assert browser.asked(cleaned(page)) == set()
+    assert "get https://shop.example/?a=1&b=2" in browser.asked(cleaned(page), click="a")
