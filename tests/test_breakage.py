@@ -31,9 +31,9 @@ PAGE = "".join(
 def message(row: dict[str, Any]) -> bytes:
     charset: str = row.get("charset", "utf-8")
     header = f"Content-Type: {row.get('type', 'text/html')}; charset={charset}\nContent-Transfer-Encoding: 8bit\n\n"
-    return (
-        (header + row["body"].replace("PAGE", PAGE) + "\n").replace("\r\n", "\n").replace("\n", "\r\n").encode(charset)
-    )
+    body: str = row["body"]
+    text = header + body.replace("PAGE", PAGE) + "\n"
+    return text.replace("\r\n", "\n").replace("\n", "\r\n").encode(charset)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row["name"] for row in ROWS])
