@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from blockproxy.detect.checks import Case, cases
+from blockproxy.detect.lint import lint
 from blockproxy.detect.loading import load_folders
 from blockproxy.detect.rules import built_in_folder
 
@@ -15,6 +16,10 @@ CASES = [] if LOADED.problems else list(cases(LOADED))
 def test_the_shipped_files_load_without_a_problem() -> None:
     assert [str(problem) for problem in LOADED.problems] == []
     assert len(CASES) > 500
+
+
+def test_no_shipped_rule_or_parameter_is_useless_hidden_or_too_wide() -> None:
+    assert [str(problem) for problem in lint()] == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{Path(case.file.name).stem}: {case.text[:100]}" for case in CASES])

@@ -46,12 +46,14 @@ class Case:
         return None if message is None else Problem(self.file.name, self.file.line(self.location), message)
 
 
-def check(folders: Sequence[Path] = ()) -> list[Problem]:
-    """Everything that is wrong with the shipped rules and `folders`."""
-    loaded = load_folders([built_in_folder(), *folders])
+def check(paths: Sequence[Path] = ()) -> list[Problem]:
+    """Everything that is wrong with the shipped rules and the folders in `paths`; of single files, with these alone."""
+    loaded = load_folders([built_in_folder(), *paths])
     if loaded.problems:
         return sorted(loaded.problems)
-    return sorted(filter(None, (case.problem() for case in cases(loaded))))
+    single = {str(path) for path in paths} if paths and all(path.is_file() for path in paths) else None
+    wanted = (case for case in cases(loaded) if single is None or case.file.name in single)
+    return sorted(filter(None, (case.problem() for case in wanted)))
 
 
 def cases(loaded: Loaded) -> Iterator[Case]:

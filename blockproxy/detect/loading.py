@@ -1,6 +1,7 @@
 """From folders of rule files to values, with every mistake of every file collected on the way.
 
 A folder holds `vendors/*.yaml`, `parameters/*.yaml` and `spared.yaml`; vendor files may lie in the folder itself too.
+A single file is read as what the folder around it says.
 """
 
 import re
@@ -39,11 +40,11 @@ class Loaded:
 
 
 def load_folders(folders: Sequence[Path]) -> Loaded:
-    """Read `folders`; of two files with one id the later folder's counts."""
+    """Read `folders`, or single files; of two files with one id the later one counts."""
     loaded = Loaded()
     for folder in folders:
-        if not folder.is_dir():
-            loaded.problems.append(Problem(str(folder), 1, "no folder of rules"))
+        if not folder.exists():
+            loaded.problems.append(Problem(str(folder), 1, "no folder of rules, and no rule file"))
         for path, take in _files(folder):
             name = str(path) if folder is not folders[0] else f"rules/{path.relative_to(folder).as_posix()}"
             file = read(path, name)
@@ -55,6 +56,10 @@ def load_folders(folders: Sequence[Path]) -> Loaded:
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, Callable[[Loaded, RuleFile, Path], None]]]:
+    if folder.is_file():
+        of_parameters = _take_parameters if folder.parent.name == "parameters" else _take_vendor
+        yield folder, _take_spared if folder.name == "spared.yaml" else of_parameters
+        return
     for path in (*_yaml(folder), *_yaml(folder / "vendors")):
         if path.name != "spared.yaml":
             yield path, _take_vendor
@@ -73,9 +78,18 @@ def _take_vendor(loaded: Loaded, file: RuleFile, path: Path) -> None:
     if spec is None or not _named_after(file, spec.id, path):
         return
     _unique(file, "rules", [rule.id for rule in spec.rules])
+    if spec.id in loaded.vendors:
+        _forget(loaded, spec)
     vendor = Vendor(spec.id, spec.name, spec.site, spec.operator or "", tuple(spec.evidence))
     loaded.vendors[spec.id] = vendor, tuple(_rule(rule, spec.kind) for rule in spec.rules)
     loaded.specs.append((file, spec))
+
+
+def _forget(loaded: Loaded, spec: VendorFile | ParameterFile) -> None:
+    """Of two files with one id the earlier one claims nothing any more."""
+    loaded.specs = [
+        (file, other) for file, other in loaded.specs if type(other) is not type(spec) or other.id != spec.id
+    ]
 
 
 def _rule(spec: RuleSpec, kind: Kind) -> Rule:
@@ -99,6 +113,8 @@ def _take_parameters(loaded: Loaded, file: RuleFile, path: Path) -> None:
     if spec is None or not _named_after(file, spec.id, path):
         return
     _unique(file, "parameters", [parameter.name for parameter in spec.parameters], "name")
+    if spec.id in loaded.parameters:
+        _forget(loaded, spec)
     loaded.parameters[spec.id] = tuple(_parameter(spec, parameter) for parameter in spec.parameters)
     loaded.specs.append((file, spec))
 

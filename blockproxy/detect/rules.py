@@ -13,10 +13,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from blockproxy.detect.filters import Listed
 from blockproxy.detect.index import Index, Match
 from blockproxy.detect.loading import Loaded, load_folders
 from blockproxy.detect.parameters import Parameter, ParameterHit, Parameters
 from blockproxy.detect.spared import Reason, Spared
+from blockproxy.detect.subscribed import Blocklists, Subscribed
 from blockproxy.detect.target import Obstacle
 from blockproxy.detect.vendor import Rule, Vendor
 from blockproxy.errors import RuleError
@@ -38,7 +40,7 @@ class Hop(NamedTuple):
 
 
 class RuleSet:
-    """Vendors' rules, parameters and what is spared. `digest` names the files it was made from (SHA-256)."""
+    """Vendors' rules, parameters, what is spared, subscribed lists. `digest` names what it was made from (SHA-256)."""
 
     def __init__(
         self,
@@ -46,23 +48,44 @@ class RuleSet:
         parameters: Iterable[Parameter] = (),
         spared: Iterable[Reason] = (),
         digest: str = "",
+        lists: Sequence[Subscribed] = (),
     ) -> None:
         self.vendors = {vendor: tuple(rules) for vendor, rules in vendors.items()}
         self.digest = digest
-        self._source = (self.vendors, tuple(parameters), tuple(spared), digest)
+        self.lists = tuple(lists)
+        self._source = (self.vendors, tuple(parameters), tuple(spared), digest, self.lists)
         everything = [Match(vendor, rule) for vendor, rules in self.vendors.items() for rule in rules]
         self._indexes = {
             trigger: Index(match for match in everything if match.rule.trigger is trigger) for trigger in Trigger
         }
-        self._parameters = Parameters(self._source[1])
+        self._parameters = Parameters([*self._source[1], *(each for one in self.lists for each in one.parameters)])
+        self._listed_redirects = Index(Match(one.vendor, rule) for one in self.lists for rule in one.redirects)
+        self._blocklists = Blocklists(self.lists)
         self._spared = Spared(self._source[2])
         # A link is asked about several times in a row: as what it is, as what is spared, and for where it leads.
         self._hops = lru_cache(maxsize=128)(self._find_hops)
         self._reason = lru_cache(maxsize=128)(self._spared.find)
-        self._redirect = lru_cache(maxsize=128)(self._indexes[Trigger.CLICK].first)
+        self._redirect = lru_cache(maxsize=128)(self._find_redirect)
+
+    @property
+    def known_parameters(self) -> tuple[Parameter, ...]:
+        """Every parameter of every family."""
+        return self._source[1]
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Every reason not to touch a URL."""
+        return self._source[2]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return RuleSet, self._source
+
+    def subscribing(self, lists: Sequence[Subscribed]) -> "RuleSet":
+        """The same rules, and `lists` in place of its own."""
+        vendors, parameters, spared, digest, _ = self._source
+        named = "".join(f"\n{one.vendor.id} {one.digest} {one.visible}" for one in lists)
+        digest = hashlib.sha256(f"{digest}{named}".encode()).hexdigest() if lists else digest
+        return RuleSet(vendors, parameters, spared, digest, lists)
 
     def match(self, url: Url, trigger: Trigger, resource: Resource | None = None) -> Match | None:
         """The most special rule that knows `url`; with `resource`, only rules that speak about such a one.
@@ -72,7 +95,12 @@ class RuleSet:
         """
         if resource is None and trigger is Trigger.CLICK:
             return self._redirect(url)
-        return self._indexes[trigger].first(url, resource)
+        found = self._indexes[trigger].first(url, resource)
+        return found or (self._redirect(url) if trigger is Trigger.CLICK and resource is Resource.LINK else None)
+
+    def listed(self, url: Url, resource: Resource) -> Listed | None:
+        """The line of a subscribed list that would block `url`."""
+        return self._blocklists.find(url, resource)
 
     def matches(self, url: Url, trigger: Trigger, resource: Resource | None = None) -> list[Match]:
         """Every rule that knows `url`, the most special one first."""
@@ -95,6 +123,15 @@ class RuleSet:
         found = match.rule.target.read(url) if match.rule.target else Obstacle.UNTOLD
         return found if isinstance(found, Obstacle) else Obstacle.LONGER
 
+    def _find_redirect(self, url: Url) -> Match | None:
+        found = self._indexes[Trigger.CLICK].first(url)
+        if found is None and self.lists:
+            found = self._listed_redirects.first(url)
+            # Beside redirects such a pattern meets ordinary pages of the same site.
+            if found is not None and found.rule.target is not None and found.rule.target(url) is None:
+                return None
+        return found
+
     def _find_hops(self, match: Match, url: Url) -> tuple[Hop, ...]:
         hops = []
         inner: Url | None = url
@@ -115,6 +152,10 @@ class RuleSet:
     def parameters(self, url: Url) -> tuple[ParameterHit, ...]:
         """The query parameters of `url` that identify somebody or something, in its order."""
         return self._parameters.find(url)
+
+    def parameters_named(self, name: str) -> tuple[Parameter, ...]:
+        """Every parameter that `name` may be, on whatever host."""
+        return self._parameters.named(name)
 
     def spared(self, url: Url) -> str | None:
         """Why `url` is never touched, or None.
