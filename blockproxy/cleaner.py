@@ -275,7 +275,7 @@ class Cleaner:
     def _placed(self, finding: Finding, part: str) -> Finding:
         """`finding` with its part, and its span in the message as it was transmitted."""
         start, end = finding.span
-        return finding._replace(part=part, span=Span(self._offset + start, self._offset + end))
+        return finding.at(Span(self._offset + start, self._offset + end), part)
 
     def _clean_file(self, message: bytes) -> Cleaned:
         """A message that is a file of this one."""

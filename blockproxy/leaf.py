@@ -89,7 +89,7 @@ class LeafCleaner:
         if kind is Kind.TEXT and kinds.is_attached(entity):
             told = [_told(finding, "a file that was attached") for finding in outcome.findings]
             outcome = outcome._replace(patches=[], findings=told)
-        placed = [finding._replace(span=decoded.locate(finding.span)) for finding in outcome.findings]
+        placed = [finding.at(decoded.locate(finding.span)) for finding in outcome.findings]
         cleaned = decoded.encode(outcome.patches) if outcome.patches else encoded
         return cleaned, outcome._replace(findings=placed)
 
@@ -128,7 +128,9 @@ class LeafCleaner:
         unfit = sum(one.blocked for one in told) < sum(one.blocked for one in wanted)
         wide = [view.widen(change) for change in _merged(chosen, inner.patches)]
         told = sorted([*told, *settled], key=lambda one: one.span)
-        return Outcome(wide, [one._replace(span=view.span(one.span)) for one in told], inner.skipped, unfit)
+        if view.width > 1:
+            told = [one.at(view.span(one.span)) for one in told]
+        return Outcome(wide, told, inner.skipped, unfit)
 
     def _enclosed(self, enclosed: list[Document], view: charset.View, known: Surroundings, depth: int) -> Outcome:
         """What is done inside of `enclosed`, in octets of the view. Findings without a span are for its own patches."""

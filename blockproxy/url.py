@@ -5,6 +5,8 @@ evil.com in `urllib.parse`. Never resolves a name: the public suffix list is the
 """
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import ada_url
@@ -40,6 +42,10 @@ class Url(NamedTuple):
     fragment: str
 
 
+# `Url(*six)` without a step through Python.
+_url_of: Callable[[tuple[str, str, str, str, str, str]], Url] = partial(tuple.__new__, Url)
+
+
 @remember(4096, LONGEST)
 def parse(url: str, base: str | None = None) -> Url | None:
     """Read `url` as a browser would, or None where a browser would refuse it or would reach no network.
@@ -49,7 +55,7 @@ def parse(url: str, base: str | None = None) -> Url | None:
     plain = _PLAIN.match(url)
     if plain is not None:
         scheme, host, path, query, fragment = plain.groups("")
-        return Url(url if path else _with_path(url), scheme, host, path or "/", query, fragment)
+        return _url_of((url if path else _with_path(url), scheme, host, path or "/", query, fragment))
     try:
         parts = ada_url.parse_url(ada_url.join_url(base, url) if base else url)
     except ValueError:

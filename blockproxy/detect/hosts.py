@@ -2,6 +2,7 @@
 
 from blockproxy.url import registrable_domain
 
+LONGEST_HOST = 253  # characters (RFC 1035, section 2.3.4); longer names have no address and are not remembered
 ANY_SUFFIX = ".*"  # `google.*`: the name under every public suffix
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from blockproxy.detect.hosts import LONGEST_HOST
 from blockproxy.detect.pattern import FRONT_PAGE, Pattern
 from blockproxy.detect.percent import plain
 from blockproxy.detect.vendor import Rule, Vendor
@@ -16,7 +17,6 @@ from blockproxy.model import Resource
 from blockproxy.url import Url
 
 MAX_HOSTS = 4096  # hosts, or sets of path segments, whose candidates are remembered; a newsletter has about ten
-LONGEST_HOST = 253  # characters (RFC 1035, section 2.3.4); longer names have no address and are not remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +47,15 @@ class _Entry:
 
 
 class _Candidates(NamedTuple):
-    """Entries in order, with the `prefixes` of their patterns: one look at those rules most of them out."""
+    """Entries in order, with what their patterns begin with or hold: one look at those rules most of them out."""
 
     entries: tuple[_Entry, ...] = ()
     prefixes: tuple[str, ...] = ()
+    needles: tuple[str, ...] = ()
 
     def first(self, url: Url, resource: Resource | None) -> _Entry | None:
-        if not self.entries:
-            return None
         subject = _subject(url)
-        if not subject.startswith(self.prefixes):
+        if not subject.startswith(self.prefixes) and not any(map(subject.__contains__, self.needles)):
             return None
         for entry in self.entries:
             if entry.fits(subject, resource):
@@ -82,7 +81,11 @@ class Index:
 
     def first(self, url: Url, resource: Resource | None = None) -> Match | None:
         """The most special rule that matches `url`."""
-        found = self._of_host(url.host).first(url, resource) or self._of_path(url.path).first(url, resource)
+        candidates = self._known.get(url.host) or self._of_host(url.host)
+        found = candidates.first(url, resource) if candidates.entries else None
+        if found is None:
+            candidates = self._of_path(url.path)
+            found = candidates.first(url, resource) if candidates.entries else None
         return found.match if found else None
 
     def all(self, url: Url, resource: Resource | None = None) -> list[Match]:
@@ -128,7 +131,11 @@ class Index:
 
 def _candidates(entries: Iterable[_Entry]) -> _Candidates:
     ordered = tuple(sorted(entries, key=_most_special_first))
-    return _Candidates(ordered, tuple({entry.pattern.prefix for entry in ordered})) if ordered else _NONE
+    if not ordered:
+        return _NONE
+    needles = {entry.pattern.needle for entry in ordered} - {""}
+    prefixes = {entry.pattern.prefix for entry in ordered if not entry.pattern.needle}
+    return _Candidates(ordered, tuple(prefixes), tuple(needles))
 
 
 def _subject(url: Url) -> str:

@@ -35,6 +35,7 @@ class Pattern:
 
     `host` is empty for a pattern that holds on any host; `wild` is true where the host has a `*`. `segment` is a
     path segment that every URL it matches has, or `FRONT_PAGE`, the key of the index for patterns without a host.
+    `prefix` is what path and query begin with, `needle` what is somewhere in them; either may be empty.
     `specificity` orders patterns: the greater one is the more special.
     """
 
@@ -43,13 +44,14 @@ class Pattern:
     wild_host: re.Pattern[str] | None
     wild: bool
     prefix: str
+    needle: str
     tail: re.Pattern[str] | None
     segment: str
     specificity: tuple[int, int]
 
     def fits(self, subject: str) -> bool:
         """Whether path and query, `/path?query`, match; the host has been compared before."""
-        if not subject.startswith(self.prefix):
+        if not subject.startswith(self.prefix) or self.needle not in subject:
             return False
         return self.tail is None or self.tail.match(subject, 0, MAX_COMPARED) is not None
 
@@ -115,7 +117,8 @@ def _compile(host: str, tail: str, text: str, *, anywhere: bool = False) -> Patt
                 "a match for any host needs one whole path segment, such as '/open/' or '/open.php?', "
                 "or on the front page a name of three characters, such as '/?open='"
             )
-    prefix = "" if anywhere else re.split(r"[*^]", body, maxsplit=1)[0]
+    beginning = re.split(r"[*^]", body, maxsplit=1)[0]
+    prefix, needle = ("", beginning) if anywhere else (beginning, "")
     plain = not anywhere and not ends and prefix == body
     return Pattern(
         text=text,
@@ -123,6 +126,7 @@ def _compile(host: str, tail: str, text: str, *, anywhere: bool = False) -> Patt
         wild_host=_wild_host(host) if "*" in host and not host.endswith(ANY_SUFFIX) else None,
         wild="*" in host,
         prefix=prefix,
+        needle=needle,
         tail=None if plain else re.compile(_glob(body, anywhere=anywhere, ends=ends), re.DOTALL),
         segment=segment,
         specificity=(1 if host else 0, len(host.replace("*", "").rstrip(".")) + literal),

@@ -200,7 +200,9 @@ class _Page:
             # Nearly every one. The readers would say the same, later.
             stripped = written.rstrip(values.WHITE)
             reads = charref.unescape(stripped) if b"&" in stripped else stripped
-            url = parse(reads.decode("utf-8", "replace"), self._base)
+            reads_as = reads.decode("utf-8", "replace")
+            # Without a base in the call the judge finds what is remembered of it here.
+            url = parse(reads_as) if self._base is None else parse(reads_as, self._base)
             if url is not None:
                 found.append(_reference_of((url.href, span_of((start, start + len(stripped))), row.place, element)))
         else:
