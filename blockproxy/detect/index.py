@@ -4,6 +4,7 @@ Most URLs in mail have a host that no rule knows and no path segment that one na
 microsecond. A rule with a host goes before one without, a longer pattern before a shorter one, then by name.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -75,6 +76,9 @@ class Index:
         self._hosts = _group((entry.pattern.host, entry) for entry in entries if not entry.pattern.wild)
         self._segments = _group((entry.pattern.segment, entry) for entry in self._hosts.pop("", ()))
         self._wild = tuple(entry for entry in entries if entry.pattern.wild)
+        # Nearly every host has none of what all hosts have that these patterns match.
+        signs = {re.escape(max(entry.pattern.host.split("*"), key=len)) for entry in self._wild}
+        self._may_be_wild = re.compile("|".join(sorted(signs)) or r"(?!)").search
         self._names = frozenset(self._segments)
         self._known: dict[str, _Candidates] = {}
         self._known_paths: dict[frozenset[str], _Candidates] = {}
@@ -111,7 +115,8 @@ class Index:
         return known
 
     def _look_up(self, host: str) -> Iterator[_Entry]:
-        yield from (entry for entry in self._wild if entry.pattern.on_host(host))
+        if self._may_be_wild(host):
+            yield from (entry for entry in self._wild if entry.pattern.on_host(host))
         while host:
             yield from self._hosts.get(host, ())
             host = host.partition(".")[2]
