@@ -1,6 +1,7 @@
 """`blockproxy clean`: messages on disk, without a proxy, a server or a network."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from blockproxy.cli.output import complain, plain, table
+from blockproxy.cli.output import check_addresses, complain, plain, table
 from blockproxy.errors import InputError
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def clean(  # noqa: PLR0913, PLR0917 - an option is an argument
     from blockproxy.cli import cleaning
     from blockproxy.model import Context, Policy
 
+    check_addresses(address or ())
     policy = Policy(remote=remote.value, threshold=0.0 if strict else Policy().threshold)
     work = cleaning.Work(tuple(rules or ()), policy, Context(tuple(address or ())), out)
     messages = cleaning.sources(paths, out)
@@ -68,11 +70,18 @@ def clean(  # noqa: PLR0913, PLR0917 - an option is an argument
             tellers.append(_tell)
         outcomes = stack.enter_context(_progress(cleaning.clean_all(messages, work, jobs), len(messages), out))
         summary = Summary()
-        for outcome in outcomes:
-            summary.add(outcome)
-            for tell in tellers if not outcome.problem else ():
-                tell(outcome)
+        interrupted = False
+        try:
+            for outcome in outcomes:
+                summary.add(outcome)
+                for tell in tellers if not outcome.problem else ():
+                    tell(outcome)
+        except KeyboardInterrupt:
+            interrupted = True
+            complain("interrupted; this is what was done until then")
     print(summary, file=sys.stderr)
+    if interrupted:
+        raise typer.Exit(130)
     if summary.unread:
         raise typer.Exit(1)
 
@@ -143,7 +152,8 @@ def _tell(outcome: "Outcome") -> None:
 @contextmanager
 def _opened(path: Path) -> Iterator[TextIO]:
     try:
-        file = path.open("w", encoding="utf-8")
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # whole URLs are for their owner
+        file = os.fdopen(descriptor, "w", encoding="utf-8")
     except OSError as error:
         raise InputError([f"{path}: cannot be written: {error.strerror}"]) from error
     with file:

@@ -13,6 +13,7 @@ from blockproxy.cleaner import clean
 from blockproxy.detect.rules import RuleSet, load
 from blockproxy.errors import InputError
 from blockproxy.model import Context, Finding, Policy, Skip
+from blockproxy.scan.sources import is_mbox
 
 POOL_FROM = 200  # messages; starting processes takes half a second, in which one process cleans about that many
 CHUNK = 16  # messages handed to a process at once
@@ -62,6 +63,8 @@ def sources(paths: Sequence[Path], out: Path | None = None) -> list[Source]:
     messages = [Source(file, name) for (_, file), name in zip(found, names, strict=True)]
     if out is not None:
         _refuse_to_overwrite(messages, out)
+        if out.exists() and not out.is_dir():
+            raise InputError([f"--out {out} is not a folder"])
     return messages
 
 
@@ -132,21 +135,33 @@ class _Worker:
         self._work = work
 
     def __call__(self, source: Source) -> Outcome:
+        if source.path.exists() and not source.path.is_file():
+            return Outcome(source, problem=f"{source.path}: is not a file")  # a pipe would be waited for
         try:
             message = source.path.read_bytes()
         except OSError as error:
             return Outcome(source, problem=f"{source.path}: cannot be read: {error.strerror}")
+        if is_mbox(message):
+            return Outcome(
+                source, problem=f"{source.path}: many messages in one file (mbox); `blockproxy scan` reads it"
+            )
         cleaned = clean(message, self._rules, self._work.policy, self._work.context)
         if self._work.out is not None:
             target = self._work.out / source.name
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(cleaned.message)
+                write_private(target, cleaned.message)
             except OSError as error:
                 return Outcome(source, problem=f"{target}: cannot be written: {error.strerror}")
         # A reference leads to its element and from there to the whole leaf, which nobody wants sent between processes.
         findings = tuple(finding._replace(reference=None) for finding in cleaned.findings)
         return Outcome(source, findings, cleaned.skipped)
+
+
+def write_private(path: Path, octets: bytes) -> None:
+    """Write a file that only its owner may read: it holds mail."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(octets)
 
 
 _worker: list[_Worker] = []  # the one of this process: a pool's function can only find what is global

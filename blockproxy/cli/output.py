@@ -1,7 +1,9 @@
-"""How the commands print: rich on a terminal, plain text elsewhere, and never an octet that drives a terminal."""
+"""What commands share: how they print (rich on a terminal, plain text elsewhere), and what they refuse."""
 
 import sys
 from collections.abc import Iterable, Sequence
+
+from blockproxy.errors import InputError
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -10,6 +12,13 @@ def complain(*problems: str) -> None:
     """Say on stderr what is wrong, a line each."""
     for problem in problems:
         print(f"blockproxy: {plain(problem)}", file=sys.stderr)
+
+
+def check_addresses(addresses: Iterable[str]) -> None:
+    """Raise InputError for what --address cannot mean: it would silently find nothing."""
+    wrong = [address for address in addresses if not all(address.strip().rpartition("@")[::2])]
+    if wrong:
+        raise InputError([f"--address {address}: not an address; write it like me@example.org" for address in wrong])
 
 
 def plain(text: object) -> str:

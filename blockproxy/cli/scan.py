@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from blockproxy.cli.output import complain, plain, table
+from blockproxy.cli.output import check_addresses, complain, plain, table
 from blockproxy.cli.progress import progress
 from blockproxy.errors import InputError
 
@@ -83,6 +83,7 @@ def scan(  # noqa: PLR0913, PLR0917 - an option is an argument
     from blockproxy.scan.connection import AccountError
     from blockproxy.scan.report import Task
 
+    check_addresses(address or ())
     tell: Callable[[Report], None] = _TELLERS[form]() if not summary else lambda _: None
     account = _account(sources, resume)
     own = (account.user,) if account is not None and "@" in account.user else ()

@@ -40,6 +40,8 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """The database at `path`, which must be there; raises SettingsError where it is not or is none."""
+    if not path.exists():
+        raise SettingsError([f"{path}: no event log yet; `blockproxy run` makes it, --log names another one"])
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY)
         connection.execute("SELECT 1 FROM findings LIMIT 1")

@@ -93,9 +93,14 @@ def _is_mbox(file: Path) -> bool:
         if not file.is_file():
             return False
         with file.open("rb") as opened:
-            return _FROM.match(opened.read(LONGEST_FROM)) is not None
+            return is_mbox(opened.read(LONGEST_FROM))
     except OSError:
         return False
+
+
+def is_mbox(octets: bytes) -> bool:
+    """Whether a file that begins like this is an mbox."""
+    return _FROM.match(octets) is not None
 
 
 def _of_mbox(file: Path, name: str) -> Iterator[Letter]:

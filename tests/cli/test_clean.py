@@ -175,7 +175,10 @@ def test_an_interrupt_ends_it_without_a_traceback(tmp_path: Path, jobs: str) -> 
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes
     _, printed = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert printed == ""
+    interrupted, summary = printed.splitlines()
+    assert interrupted == "blockproxy: interrupted; this is what was done until then"
+    assert summary.endswith("parts skipped")
+    assert int(summary.split()[0]) < 3000
     assert len(files(tmp_path / "out")) < 3000
 
 
@@ -233,3 +236,29 @@ def test_a_full_disk_is_one_line_and_no_traceback(tmp_path: Path) -> None:
     assert ended.code == 1
     assert "No space left on device" in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_what_is_written_is_for_its_owner(mail: Path, tmp_path: Path) -> None:
+    blockproxy("clean", mail, "--out", tmp_path / "out", "--findings", tmp_path / "found.jsonl")
+    for path in (tmp_path / "out" / "letter.eml", tmp_path / "found.jsonl"):
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def test_an_mbox_and_a_pipe_are_named_and_the_others_are_cleaned(mail: Path) -> None:
+    write(mail / "archive", b"From a@example.org Thu Jan  1 00:00:00 2026\n" + LETTER)
+    os.mkfifo(mail.parent / "pipe")
+    ended = blockproxy("clean", mail, mail.parent / "pipe")
+    assert ended.code == 1
+    assert "archive: many messages in one file (mbox); `blockproxy scan` reads it" in ended.err
+    assert "pipe: is not a file" in ended.err
+    assert "2 messages, 1 with findings" in ended.err
+
+
+def test_an_out_that_is_a_file_and_an_address_that_is_none_are_one_line_each(mail: Path) -> None:
+    for words, line in (
+        (("--out", mail / "letter.eml"), f"--out {mail / 'letter.eml'} is not a folder"),
+        (("--address", "reader"), "--address reader: not an address; write it like me@example.org"),
+        (("--address", "@example.org"), "--address @example.org: not an address; write it like me@example.org"),
+    ):
+        ended = blockproxy("clean", mail, *words)
+        assert (ended.code, ended.err) == (2, f"blockproxy: {line}\n")

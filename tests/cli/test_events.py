@@ -71,7 +71,7 @@ def test_the_settings_say_where_the_log_is(log: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("words", "expected"), [
-    (["--log", "/nonexistent.sqlite3"], "/nonexistent.sqlite3: the event log cannot be opened"),
+    (["--log", "/nonexistent.sqlite3"], "/nonexistent.sqlite3: no event log yet"),
     (["--technique", "magic"], "'magic' is not a technique; allowed: open-pixel"),
     (["--since", "yesterday"], "does not match the format"),
     (["--json", "--csv"], "exclude each other"),

@@ -36,6 +36,6 @@ def test_an_account_is_forgotten_with_every_octet_of_its_pseudonym(path: Path) -
 
 
 def test_nothing_is_made_where_there_is_no_log(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="cannot be opened"):
+    with pytest.raises(SettingsError, match="no event log yet"):
         forget(tmp_path / "gone.sqlite3", "me")
     assert list(tmp_path.iterdir()) == []
