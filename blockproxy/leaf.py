@@ -7,6 +7,7 @@ the whole document is taken out of the place it stands in, and the finding says 
 
 import re
 from collections.abc import Callable
+from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -42,6 +43,7 @@ READERS: MappingProxyType[Kind, Reader] = MappingProxyType(
         Kind.CARD_LINES: lines.read_card,
     }
 )
+_THOROUGH: Reader = partial(references.read_html, switches=True)
 
 
 class Outcome(NamedTuple):
@@ -73,6 +75,7 @@ class LeafCleaner:
     def __init__(self, judge: Judge, policy: Policy, clean_message: Callable[[bytes], Cleaned] | None) -> None:
         self._judge = judge
         self._blocks_all = policy.remote == "block"
+        self._readers = {**READERS, Kind.HTML: _THOROUGH} if self._blocks_all else READERS
         self._clean_message = clean_message
         self._count = 0  # documents inside the leaf that were read
 
@@ -103,7 +106,7 @@ class LeafCleaner:
     def _document(self, octets: bytes, known: Surroundings, depth: int) -> Outcome:
         """The patches and findings of a decoded leaf, or of a document inside of it."""
         view = charset.view(octets, known.charset, markup=known.kind in kinds.MARKUP)
-        found, enclosed = _read(view, known)
+        found, enclosed = _read(view, self._readers[known.kind], known.base)
         if not found and not enclosed:
             return NOTHING
         if known.kind is Kind.TEXT and _CLEARSIGNED.search(view.octets):
@@ -200,13 +203,12 @@ _PARTS = frozenset({Kind.CALENDAR_LINES, Kind.CARD_LINES})
 _CLEARSIGNED = re.compile(rb"^-----BEGIN PGP (?:SIGNED )?MESSAGE-----", re.MULTILINE)  # RFC 9580, sections 6.2 and 7
 
 
-def _read(view: charset.View, known: Surroundings) -> Reading:
+def _read(view: charset.View, read: Reader, base: str | None) -> Reading:
     """What is found in a view, and beside it what a program would find that knows nothing of its charset."""
-    read = READERS[known.kind]
-    reading = read(view.octets, known.base)
+    reading = read(view.octets, base)
     if view.raw is view.octets:
         return reading
-    raw = read(view.raw, known.base)
+    raw = read(view.raw, base)
     seen = {reference.span for reference in reading.references}
     both = reading.references + [reference for reference in raw.references if reference.span not in seen]
     read_already = {document.span for document in reading.documents}

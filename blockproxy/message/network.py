@@ -21,6 +21,7 @@ _SCHEME = re.compile(
     rb"(?:(?<=[tT\t\r\n;0-9][aA]:)%b|(?<=[;\t\r\n0-9]:)%b|(?<=[pP\t\r\n;0-9][tT]:)))" % (_TYPE, _TYPE)
 )
 _SLASHES = re.compile(rb"/[/\\\t\r\n](?:(?<=[/\\])|[\t\r\n]*+[/\\])")
+_EQUIVALENT = b"http-equiv"
 _BACKSLASH = re.compile(rb"\\")
 # References to what a scheme, its colon, slashes and ignored white space are written with.
 _REFERENCE = re.compile(
@@ -45,6 +46,16 @@ def signs(view: bytes) -> list[int]:
     if b"\\" in view:
         found += [match.start() for match in _BACKSLASH.finditer(view, start)]
     found.sort()
+    return found
+
+
+def switches(view: bytes) -> list[int]:
+    """The offsets of `http-equiv`: where there are links, it may let the browser ask for the names of their hosts."""
+    lower, found = view.lower(), []
+    position = lower.find(_EQUIVALENT)
+    while position >= 0:
+        found.append(position)
+        position = lower.find(_EQUIVALENT, position + len(_EQUIVALENT))
     return found
 
 

@@ -26,6 +26,7 @@ class Syntax(Enum):
     ANIMATED = auto()  # one, or CSS
     KEYFRAMES = auto()  # several of these, with semicolons between
     ANYWHERE = auto()  # somewhere in a text
+    SWITCH = auto()  # none: `on` lets the browser ask for the names of all hosts that are linked to
     DOCUMENT = auto()  # HTML
 
 
@@ -70,6 +71,7 @@ _TABLE: tuple[tuple[str, str, Trigger, Resource, Syntax, str, str], ...] = (
     ("link", "href", _OPEN, Resource.OTHER, Syntax.URL, "", ""),
     ("link", "imagesrcset", _OPEN, Resource.IMAGE, Syntax.SRCSET, "", ""),
     ("meta", "content", _OPEN, Resource.DOCUMENT, Syntax.REFRESH, "http-equiv", "refresh"),
+    ("meta", "content", _OPEN, Resource.HINT, Syntax.SWITCH, "http-equiv", "x-dns-prefetch-control"),
     ("meta", "content", _OPEN, Resource.OTHER, Syntax.ANYWHERE, "", ""),
     ("html", "manifest", _OPEN, Resource.OTHER, Syntax.URL, "", ""),
     ("head", "profile", _OPEN, Resource.OTHER, Syntax.WORDS, "", ""),
@@ -78,7 +80,7 @@ _TABLE: tuple[tuple[str, str, Trigger, Resource, Syntax, str, str], ...] = (
     # Scripts, frames, objects, media.
     ("script", "src href xlink:href", _OPEN, Resource.SCRIPT, Syntax.URL, "", ""),
     ("iframe frame portal layer ilayer xml fencedframe", "src", _OPEN, Resource.DOCUMENT, Syntax.URL, "", ""),
-    ("iframe", "srcdoc", _OPEN, Resource.DOCUMENT, Syntax.DOCUMENT, "", ""),
+    ("iframe amp-iframe", "srcdoc", _OPEN, Resource.DOCUMENT, Syntax.DOCUMENT, "", ""),
     ("object", "data movie codebase classid", _OPEN, Resource.DOCUMENT, Syntax.URL, "", ""),
     ("object", "archive", _OPEN, Resource.DOCUMENT, Syntax.WORDS, "", ""),
     ("embed", "src code", _OPEN, Resource.DOCUMENT, Syntax.URL, "", ""),
@@ -88,8 +90,15 @@ _TABLE: tuple[tuple[str, str, Trigger, Resource, Syntax, str, str], ...] = (
     ("param", "value", _OPEN, Resource.DOCUMENT, Syntax.URL, "", ""),
     ("video audio source track bgsound", "src", _OPEN, Resource.MEDIA, Syntax.URL, "", ""),
     ("video", "poster", _OPEN, Resource.IMAGE, Syntax.URL, "", ""),
-    ("amp-img amp-anim", "src", _OPEN, Resource.IMAGE, Syntax.URL, "", ""),
+    # AMP for Email, and the bindings of amp-bind, whose values are expressions.
+    ("amp-img amp-anim amp-pixel", "src", _OPEN, Resource.IMAGE, Syntax.URL, "", ""),
     ("amp-img amp-anim", "srcset", _OPEN, Resource.IMAGE, Syntax.SRCSET, "", ""),
+    ("amp-video amp-audio", "src", _OPEN, Resource.MEDIA, Syntax.URL, "", ""),
+    ("amp-video amp-audio", "poster artwork", _OPEN, Resource.IMAGE, Syntax.URL, "", ""),
+    ("amp-iframe amp-list amp-state amp-autocomplete", "src", _OPEN, Resource.DOCUMENT, Syntax.URL, "", ""),
+    ("amp-analytics", "config", _OPEN, Resource.DOCUMENT, Syntax.URL, "", ""),
+    ("form", "action-xhr verify-xhr", _CLICK, Resource.FORM, Syntax.URL, "", ""),
+    ("*", "[src] [srcset] [poster] data-amp-bind-src", _OPEN, Resource.OTHER, Syntax.ANYWHERE, "", ""),
     ("*", "src", _OPEN, Resource.OTHER, Syntax.URL, "", ""),
     # CSS, and the attributes of SVG that are CSS.
     ("*", "style", _OPEN, Resource.STYLE, Syntax.CSS, "", ""),
@@ -139,7 +148,7 @@ BASE = "base"
 
 DOCTYPE = Place("doctype", _OPEN, Resource.OTHER)
 TEXT = Place("text", _CLICK, Resource.LINK)
-SCRIPT_SOURCE_MAP = Place("script source map", _OPEN, Resource.OTHER)
+SCRIPT = Place("script text", _OPEN, Resource.SCRIPT)
 
 _CSS_RESOURCES = {Fetch.FONT: Resource.FONT, Fetch.SOURCE_MAP: Resource.OTHER}
 CSS = {fetch: Place(fetch.value, _OPEN, _CSS_RESOURCES.get(fetch, Resource.STYLE)) for fetch in Fetch}

@@ -8,7 +8,7 @@ document has a `<base>`.
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -32,7 +32,6 @@ _HOLDS = re.compile(r"[\x00-\x20]*+(?:d[\t\r\n]*a[\t\r\n]*t|j[\t\r\n]*a[\t\r\n]*
 _ENDS_VALUE = b"\t\n\x0c\r \"'<=>`"  # one without quotes
 _IGNORED = "".join(map(chr, range(0x21)))  # what browsers take off the front of a URL
 _QUOTED = re.compile(rb"\"([^\"]++)|'([^']++)")
-_SCRIPT_SOURCE_MAP = re.compile(rb"//[#@] sourceMappingURL=(\S++)")
 _INSTRUCTION = re.compile(rb"\?[a-zA-Z-]++")
 _STANDARDS = ("http://www.w3.org/", "https://www.w3.org/")  # whose DTDs name a DOCTYPE and are not fetched
 _HOLD_REFERENCES = {Kind.RAW, Kind.FOREIGN_STYLE, Kind.DOCTYPE, Kind.BOGUS}
@@ -50,9 +49,15 @@ class Reading(NamedTuple):
     documents: list[Document]
 
 
-def read_html(view: bytes, base: str | None = None) -> Reading:
-    """A text/html part, read with `base` for its relative URLs. Linear, and next to nothing where there is nothing."""
-    return _read(view, network.signs(view) if base is None else None, base)
+def read_html(view: bytes, base: str | None = None, *, switches: bool = False) -> Reading:
+    """A text/html part, read with `base` for its relative URLs. Linear, and next to nothing where there is nothing.
+
+    `switches`: whether to look for what names no URL and lets a browser ask for the names of all hosts in the page.
+    """
+    signs = network.signs(view) if base is None else None
+    if signs and switches:
+        signs = sorted({*signs, *network.switches(view)})
+    return _read(view, signs, base)
 
 
 def read_css(view: bytes, base: str | None = None) -> Reading:
@@ -60,7 +65,7 @@ def read_css(view: bytes, base: str | None = None) -> Reading:
     if base is None and not network.may_reach_network(view):
         return Reading([], [])
     page = _Page(view, None, base)
-    return Reading(list(page.sheet(view, 0, None)), page.documents)
+    return Reading(list(page.written(css.scan(view), view, 0, _STYLE.place)), page.documents)
 
 
 def read_text(view: bytes, _base: str | None = None) -> Reading:
@@ -138,6 +143,7 @@ class _Page:
         self._signs = signs
         self._base = base
         self._foreign_style = False
+        self._script: StartTag | None = None
         self.has_base = False
         self.documents: list[Document] = []
 
@@ -171,23 +177,25 @@ class _Page:
         if element.address is not None:
             self._attribute(element, *element.address, found)
             return
+        self._script = element if element.name == "script" else None
         start, end = element.inside
         sign = self._next_sign(start)
         if sign >= end:
             return
-        seen = set()
+        # What the content of a <meta> means depends on another attribute, in which the sign may be.
+        all_matter, seen = element.name == "meta", set()
         for match in ATTRIBUTE.finditer(self._view, start, end):
             name = name_of(match[1])
             if name in seen:
                 continue
             seen.add(name)
             after = match.end()
-            if sign >= after:
+            if sign >= after and not all_matter:
                 continue
             if name in places.BY_ATTRIBUTE:
                 self._attribute(element, name, *value_span(match), found)
             sign = self._next_sign(after)
-            if sign >= end:
+            if sign >= end and not all_matter:
                 return
 
     def _attribute(self, element: Element, name: str, start: int, end: int, found: list[Reference]) -> None:
@@ -226,24 +234,22 @@ class _Page:
             span = Span(offset + start, offset + end)
             url = resolve(one.url, self._base) if one.url else None  # an empty one is never fetched
             if url is not None:
-                yield Reference(url, span, _place(row, one), element)
+                yield Reference(url, span, _place(row.place, one), element)
             elif _HOLDS.match(one.url):
                 notation = layers.CHARACTER_REFERENCES if decoded else layers.AS_IT_IS
                 self._document(
-                    one, span, _place(row, one), element, layers.Layer(written[start:end], notation, forbidden)
+                    one, span, _place(row.place, one), element, layers.Layer(written[start:end], notation, forbidden)
                 )
 
-    def sheet(self, inside: bytes, offset: int, element: Element | None) -> Iterator[Reference]:
-        """The references in a style sheet, which is written as it reads."""
-        for one in css.scan(inside):
-            span = Span(offset + one.start, offset + one.end)
+    def written(self, found: Iterable[Found], inside: bytes, offset: int, place: Place) -> Iterator[Reference]:
+        """The references among what was `found` in a text that is written as it reads."""
+        for one in found:
+            span, where = Span(offset + one.start, offset + one.end), _place(place, one)
             url = resolve(one.url, self._base) if one.url else None
             if url is not None:
-                yield Reference(url, span, _place(_STYLE, one), element)
+                yield Reference(url, span, where)
             elif _HOLDS.match(one.url):
-                self._document(
-                    one, span, _place(_STYLE, one), element, layers.Layer(inside[one.start : one.end], layers.AS_IT_IS)
-                )
+                self._document(one, span, where, None, layers.Layer(inside[one.start : one.end], layers.AS_IT_IS))
 
     def _document(self, one: Found, span: Span, place: Place, element: Element | None, written: Decoded) -> None:
         """A `data:` URL; one with escapes of CSS can be read, and not written."""
@@ -261,12 +267,13 @@ class _Page:
         start, end = token.inside
         inside = self._view[start:end]
         if token.kind is Kind.RAW and token.name == "style":
-            yield from self.sheet(inside, start, None)
+            yield from self.written(css.scan(inside), inside, start, _STYLE.place)
         elif token.kind is Kind.FOREIGN_STYLE:
             self._foreign_style = True
             yield from self._of_value(_STYLE, inside, start, None)
         elif token.kind is Kind.RAW and token.name == "script":
-            yield from self._matches(_SCRIPT_SOURCE_MAP, inside, start, places.SCRIPT_SOURCE_MAP)
+            kind = self._script.get("type") if self._script is not None else None
+            yield from self.written(values.script(inside, kind or ""), inside, start, places.SCRIPT)
         elif token.kind is Kind.DOCTYPE:
             for reference in self._matches(_QUOTED, inside, start, places.DOCTYPE):
                 if not reference.url.startswith(_STANDARDS):
@@ -292,8 +299,8 @@ class _Page:
                 yield from self._of_value(row, inside[start:end], offset + start, None)
 
 
-def _place(row: Row, found: Found) -> Place:
-    return row.place if found.fetch is None else places.CSS[found.fetch]
+def _place(place: Place, found: Found) -> Place:
+    return place if found.fetch is None else places.CSS[found.fetch]
 
 
 def _applying(rows: tuple[Row, ...], element: Element) -> Row | None:

@@ -11,6 +11,13 @@ from blockproxy.message.css import Found
 from blockproxy.message.places import Syntax
 
 WHITE = b" \t\r\n\x0c"
+_SOURCE_MAP = re.compile(rb"//[#@] sourceMappingURL=(\S++)")
+# Between quotes a scheme may be missing, and slashes may be escaped.
+_IN_SCRIPT = re.compile(
+    rb"(?<!sourceMappingURL=)((?:(?:https?|ftp|file):|(?<=[\"'`]))(?:\\?/){2}(?:[^\s\"'<>;`\\]|\\/)++)", re.IGNORECASE
+)
+_STRUCTURED = "application/ld+json"
+ALL_LINKED_HOSTS = "https://linked-hosts.invalid/"  # RFC 2606: stands for every host of the page, and is none
 # Schemes that wrap another URL whole.
 _WRAPPER = re.compile(rb"(?:(?:view-source|feed|jar):)++", re.IGNORECASE)
 _WORD = re.compile(rb"[^\t\n\x0c\r ]++")
@@ -81,6 +88,23 @@ def _keyframes(value: bytes) -> Iterator[Found]:
     yield from css.scan(value)
 
 
+def script(text: bytes, media_type: str) -> Iterator[Found]:
+    """URLs in a script, or in data for one. Structured data is for programs that read mail, and is kept."""
+    if media_type.strip().lower() == _STRUCTURED:
+        return
+    for pattern in (_SOURCE_MAP, _IN_SCRIPT):
+        for match in pattern.finditer(text):
+            start, end = match.span(1)
+            yield Found(start, end, match[1].replace(b"\\/", b"/").decode("utf-8", "replace"), None)
+
+
+def _switch(value: bytes) -> Iterator[Found]:
+    stripped = value.strip(WHITE)
+    if stripped.lower() == b"on":
+        start = value.index(stripped)
+        yield Found(start, start + len(stripped), ALL_LINKED_HOSTS, None)
+
+
 # `DOCUMENT` is not here: to read it is to begin again, which is for `references`.
 READERS: dict[Syntax, Callable[[bytes], Iterator[Found]]] = {
     Syntax.URL: _url,
@@ -92,4 +116,5 @@ READERS: dict[Syntax, Callable[[bytes], Iterator[Found]]] = {
     Syntax.ANIMATED: _animated,
     Syntax.KEYFRAMES: _keyframes,
     Syntax.ANYWHERE: _pieces(_SOMEWHERE),
+    Syntax.SWITCH: _switch,
 }

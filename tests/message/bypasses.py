@@ -68,4 +68,13 @@ BYPASSES = [
     b"<style>a{b:url('dat\\61:image/svg+xml,<svg><image href=//t.example/a></svg>')}</style>",
     b"<meta http-equiv=refresh content='0;url=data:text/html,<img src=//t.example/a>'>",
     b"<iframe srcdoc='<iframe src=&#34;data:text/html,<img src=//t.example/a>&#34;>'></iframe>",
+    # Scripts, and data for them, where scripts run.
+    b'<script type=speculationrules>{"prefetch":[{"urls":["https:\\/\\/t.example\\/a"]}]}</script>',
+    b"<script>new Image().src='//t.example/a'</script>",
+    # AMP for Email.
+    b"<amp-img src=https://t.example/a width=1 height=1></amp-img>",
+    b"<amp-list src=https://t.example/a></amp-list>",
+    b"<amp-state id=x src=https://t.example/a></amp-state>",
+    b"<amp-iframe srcdoc='<img src=https://t.example/a>'></amp-iframe>",
+    b"<amp-img [src]=\"x ? 'https://t.example/a' : ''\">",
 ]

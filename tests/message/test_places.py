@@ -3,7 +3,7 @@
 import pytest
 
 from blockproxy.message.places import BY_ATTRIBUTE, Syntax, rows
-from blockproxy.message.references import in_html
+from blockproxy.message.references import in_html, read_html
 from blockproxy.message.values import READERS
 from blockproxy.model import Resource, Trigger
 
@@ -62,6 +62,10 @@ def test_an_element_without_a_row_of_its_own_is_found_by_its_local_name_or_by_th
         ("<iframe src='view-source:{}'></iframe>", Trigger.OPEN, Resource.DOCUMENT),
         ("<applet archive='x, {}'>", Trigger.OPEN, Resource.DOCUMENT),
         ("<svg><a xlink:href='{}'>", Trigger.CLICK, Resource.LINK),
+        ("<script>fetch('{}')</script>", Trigger.OPEN, Resource.SCRIPT),
+        ("<form method=post action-xhr='{}'>", Trigger.CLICK, Resource.FORM),
+        ("<amp-pixel src='{}'>", Trigger.OPEN, Resource.IMAGE),
+        ("<amp-video artwork='{}'>", Trigger.OPEN, Resource.IMAGE),
     ],
 )
 def test_when_and_what_a_place_reaches(tag: str, trigger: Trigger, resource: Resource) -> None:
@@ -69,3 +73,20 @@ def test_when_and_what_a_place_reaches(tag: str, trigger: Trigger, resource: Res
     (found,) = in_html(page.encode())
     assert (found.place.trigger, found.place.resource) == (trigger, resource)
     assert found.url == page[slice(*found.span)] == "https://example.com/x"
+
+
+def test_a_page_that_has_the_names_of_its_links_asked_for_is_found_out() -> None:
+    switch = b"<meta content=' ON' name=x HTTP-Equiv='x-dns-p&#114;efetch-control'>"
+    link = b"<a href='https://example.com/'>x</a>"
+    found = read_html(switch + link, switches=True).references
+    assert [(one.place.name, one.place.resource) for one in found] == [
+        ("meta content", Resource.HINT),
+        ("a href", Resource.LINK),
+    ]
+    assert (switch + link)[slice(*found[0].span)] == b"ON"
+    off = switch.replace(b"ON", b"off") + link
+    assert [one.place.name for one in read_html(off, switches=True).references] == ["a href"]
+
+
+def test_structured_data_for_mail_programs_is_kept() -> None:
+    assert in_html(b'<script type="application/ld+json">{"url": "https://example.com/"}</script>') == []
