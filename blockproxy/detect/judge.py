@@ -14,8 +14,11 @@ from collections.abc import Sequence
 
 from blockproxy.detect import links
 from blockproxy.detect.identity import Identity, Leak
+from blockproxy.detect.listed import judge_listed
+from blockproxy.detect.parameters import Meaning
 from blockproxy.detect.rules import Match, ParameterHit, RuleSet
 from blockproxy.detect.shape import CERTAINTY, Leaf, is_seen, judge_shape
+from blockproxy.detect.subscribed import CONFIDENCE
 from blockproxy.model import Action, Context, Finding, Policy, Reference, Resource, Technique, Trigger
 from blockproxy.url import Url, parse
 
@@ -30,6 +33,7 @@ class Judge:
         self._policy = policy
         self._identity = Identity(context.addresses)
         self._stripping = policy.wants(Technique.LINK_DECORATION)
+        self._listing = policy.threshold <= CONFIDENCE  # else one such parameter would keep the others in place
 
     def judge(self, references: Sequence[Reference], view: bytes) -> list[Finding]:
         """At most one finding for each of `references`, in their order; `view` is the leaf that their spans mean."""
@@ -54,6 +58,8 @@ class Judge:
             or self._exposing(reference, url, leaf)
             or judge_shape(reference, url, leaf)
         )
+        if finding is None or finding.confidence < self._policy.threshold:
+            finding = self._listed(reference, url, leaf) or finding
         # Of a resource only the host is spared: what must not be changed in a link (its signature, the token with which
         # one unsubscribes) does no harm in a picture that is gone, and would be a way to smuggle one in.
         if finding is not None:
@@ -89,6 +95,11 @@ class Judge:
         action = Action.REPORT if is_seen(reference, url, leaf) else Action.REMOVE
         return _finding(reference, Technique.ADDRESS_LEAK, "address", SURE, leak.evidence, action)
 
+    def _listed(self, reference: Reference, url: Url, leaf: Leaf) -> Finding | None:
+        """A subscribed list names what would be fetched."""
+        listed = self._rules.listed(url, reference.place.resource)
+        return judge_listed(reference, url, leaf, listed) if listed else None
+
     def _leak(self, text: str) -> Leak | None:
         return self._identity.find(text) if self._identity else None
 
@@ -110,7 +121,9 @@ class Judge:
 
     def _unwrapped(self, reference: Reference, url: Url, match: Match) -> Finding | None:
         """A redirect that says itself where it leads."""
-        found = links.unwrap(self._rules, match, url, stripping=self._stripping, kinds=self._policy.unwrapped)
+        found = links.unwrap(
+            self._rules, match, url, stripping=self._stripping, kinds=self._policy.unwrapped, listed=self._listing
+        )
         if found is None or len(found.url) > len(reference.url) or reference.place.resource is not Resource.LINK:
             return None
         less = f", less {links.told(found.parameters)}" if found.parameters else ""
@@ -121,7 +134,7 @@ class Judge:
         self, reference: Reference, hits: Sequence[ParameterHit], url: Url, leak: Leak | None
     ) -> Finding | None:
         """A link that works without some of its parameters."""
-        optional = links.optional(hits) if reference.place.resource is Resource.LINK else ()
+        optional = links.optional(hits, listed=self._listing) if reference.place.resource is Resource.LINK else ()
         leaking = [hit for hit in optional if self._leak(hit.raw)] if leak else []
         taken = optional if self._stripping or not leaking else leaking
         replacement = links.strip(reference.url, url, taken)
@@ -132,7 +145,10 @@ class Judge:
         else:
             rule, vendor, evidence = links.name(taken), taken[0].vendor, links.told(taken)
             technique = Technique.LINK_DECORATION
-        return Finding(technique, rule, vendor, SURE, evidence, Action.STRIP, reference.url, replacement, reference)
+        confidence = CONFIDENCE if taken[0].meaning is Meaning.LISTED else SURE
+        return Finding(
+            technique, rule, vendor, confidence, evidence, Action.STRIP, reference.url, replacement, reference
+        )
 
     def _as_wanted(self, finding: Finding) -> Finding:
         """The finding, only reported where the policy wants that or the confidence asks for it."""

@@ -20,6 +20,7 @@ MEANINGS = {
     "recipient": "who reads",
     "click": "which click it is",
     "campaign": "which campaign it is",
+    "listed": "what a subscribed list takes off",
 }
 
 # Why a redirect is left as it is although it could be unwrapped; the settings that change it are `policy.gateways` and
@@ -60,17 +61,25 @@ def strip(url: str, parsed: Url, hits: Iterable[ParameterHit]) -> str:
     return address + ("?" + kept if kept else "") + fragment_sign + fragment
 
 
-def optional(hits: Sequence[ParameterHit]) -> tuple[ParameterHit, ...]:
-    """Those of the known parameters that a link works without, the worst first."""
-    return tuple([hit for meaning in _OPTIONAL for hit in hits if hit.meaning is meaning])
+def optional(hits: Sequence[ParameterHit], *, listed: bool = True) -> tuple[ParameterHit, ...]:
+    """Those of the known parameters that a link works without, the worst first; those of lists if they are `listed`."""
+    wanted = _OPTIONAL if listed else _OPTIONAL[:-1]
+    return tuple([hit for meaning in wanted for hit in hits if hit.meaning is meaning])
 
 
 def unwrap(
-    rules: RuleSet, match: Match, url: Url, *, stripping: bool, kinds: Collection[Kind] = EVERY_KIND
+    rules: RuleSet,
+    match: Match,
+    url: Url,
+    *,
+    stripping: bool,
+    kinds: Collection[Kind] = EVERY_KIND,
+    listed: bool = True,
 ) -> Unwrapped | None:
     """The address inside the redirect `url`, through any redirects of `kinds` inside; None where it is not to be read.
 
-    With `stripping` the known parameters of that address are taken off, unless it is spared.
+    With `stripping` the known parameters of that address are taken off, unless it is spared; with `listed` also those
+    that only a subscribed list names.
     None too where redirects are nested deeper than the rules read: half unwrapped, the link would be unwrapped
     further the next time.
     """
@@ -78,7 +87,7 @@ def unwrap(
     target = parse(written) if written else None
     if written is None or target is None or _is_redirect(rules, target, kinds):
         return None
-    hits = optional(rules.parameters(target)) if stripping else ()
+    hits = optional(rules.parameters(target), listed=listed) if stripping else ()
     if hits and _is_left_alone(rules, target):
         hits = ()
     return Unwrapped(strip(written, target, hits), hits)

@@ -22,6 +22,7 @@ class Meaning(Word):
     CLICK = "click"
     CAMPAIGN = "campaign"
     AFFILIATE = "affiliate"
+    LISTED = "listed"  # a subscribed list takes it off and does not say why
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,13 @@ class Parameters:
 
     def __init__(self, parameters: Iterable[Parameter]) -> None:
         groups: defaultdict[str, list[Parameter]] = defaultdict(list)
-        for known in sorted(parameters, key=lambda known: (not known.only, known.family)):
+        for known in sorted(parameters, key=lambda known: (_is_listed(known), not known.only, known.family)):
             groups[known.name].append(known)
         self._names = {name: tuple(group) for name, group in groups.items() if not name.endswith("*")}
         self._families = {name[:-1]: tuple(group) for name, group in groups.items() if name.endswith("*")}
         self._prefixes = tuple(self._families)
         self._kinds: dict[str, tuple[Parameter, ...]] = {}
+        self._meant: dict[tuple[str, str], Parameter | None] = {}
 
     def find(self, url: Url) -> tuple[ParameterHit, ...]:
         """The known parameters of `url`, in its order."""
@@ -80,7 +82,7 @@ class Parameters:
         for raw in url.query.split("&"):
             name = raw.partition("=")[0].removeprefix("amp;")
             candidates = self._kinds[name] if name in self._kinds else self.named(name)
-            known = _on(url.host, candidates) if candidates else None
+            known = self._on(url.host, name, candidates) if candidates else None
             if known is not None:
                 hits.append(_hit_of((name, raw, start, known.meaning, known.family, known.vendor)))
             start += len(raw) + 1
@@ -93,7 +95,16 @@ class Parameters:
         if len(self._kinds) >= MAX_NAMES:
             self._kinds.clear()
         read = plain(name)
-        known = self._kinds[name] = (*self._names.get(read, ()), *self._by_prefix(read))
+        everything = (*self._names.get(read, ()), *self._by_prefix(read))
+        known = self._kinds[name] = tuple(sorted(everything, key=_is_listed))
+        return known
+
+    def _on(self, host: str, name: str, candidates: Sequence[Parameter]) -> Parameter | None:
+        if (host, name) in self._meant:
+            return self._meant[host, name]
+        if len(self._meant) >= MAX_NAMES:
+            self._meant.clear()
+        known = self._meant[host, name] = _on(host, candidates)
         return known
 
     def _by_prefix(self, name: str) -> Iterator[Parameter]:
@@ -101,6 +112,11 @@ class Parameters:
             fitting = [prefix for prefix in self._prefixes if name.startswith(prefix)]
             for prefix in sorted(fitting, key=len, reverse=True):
                 yield from self._families[prefix]
+
+
+def _is_listed(parameter: Parameter) -> bool:
+    """A list speaks after all rules: it does not know who is paid by a parameter."""
+    return parameter.meaning is Meaning.LISTED
 
 
 def _on(host: str, candidates: Sequence[Parameter]) -> Parameter | None:

@@ -127,7 +127,7 @@ def _compile(host: str, tail: str, text: str, *, anywhere: bool = False) -> Patt
         wild="*" in host,
         prefix=prefix,
         needle=needle,
-        tail=None if plain else re.compile(_glob(body, anywhere=anywhere, ends=ends), re.DOTALL),
+        tail=None if plain else re.compile(glob(body, anywhere=anywhere, ends=ends), re.DOTALL),
         segment=segment,
         specificity=(1 if host else 0, len(host.replace("*", "").rstrip(".")) + literal),
     )
@@ -137,8 +137,8 @@ def _wild_host(host: str) -> re.Pattern[str]:
     return re.compile(r"(?:.*\.)?" + "[a-z0-9-]*".join(map(re.escape, host.split("*"))))
 
 
-def _glob(body: str, *, anywhere: bool, ends: bool) -> str:
-    """A regular expression that never goes back: between two `*` the first fit is as good as any later one."""
+def glob(body: str, *, anywhere: bool, ends: bool) -> str:
+    """A regular expression, for `match`, that never goes back: between two `*` the first fit is as good as any."""
     first, *rest = [_literal(piece) for piece in body.split("*")]
     if anywhere:
         first, rest = "", [first, *rest]
