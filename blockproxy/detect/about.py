@@ -129,8 +129,9 @@ def spared_about(rules: RuleSet, url: Url) -> list[SparedSays]:
     found = []
     for reason in rules.reasons:
         entry = Spared([reason])
-        if entry.find(url, parameters=match is None):
+        if inside is not None and entry.find(inside):
+            unwraps = "; the redirect around it is taken off" if reason.unwraps else ""
+            found.append(SparedSays(reason.id, reason.reason + unwraps, inside.href))
+        elif entry.find(url, parameters=match is None):
             found.append(SparedSays(reason.id, reason.reason, url.href))
-        elif inside is not None and entry.find(inside):
-            found.append(SparedSays(reason.id, reason.reason, inside.href))
     return found

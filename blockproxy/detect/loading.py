@@ -138,7 +138,12 @@ def _take_spared(loaded: Loaded, file: RuleFile, _: Path) -> None:
     _unique(file, "spared", [entry.id for entry in spec.spared])
     for entry in spec.spared:
         loaded.spared[entry.id] = Reason(
-            entry.id, entry.reason, tuple(entry.words), tuple(entry.parameters), tuple(entry.hosts)
+            entry.id,
+            entry.reason,
+            tuple(entry.words),
+            tuple(entry.parameters),
+            tuple(entry.hosts),
+            entry.wrapped == "unwrap",
         )
     loaded.specs.append((file, spec))
 

@@ -160,15 +160,18 @@ class RuleSet:
     def spared(self, url: Url) -> str | None:
         """Why `url` is never touched, or None.
 
-        A redirect is spared for the sake of the address inside. Its own signature counts for nothing: a link that has
-        been unwrapped does not carry it, and one that has not is left as it is.
+        A redirect is spared for the sake of the address inside, unless its entry `unwraps`: what works once need not
+        pass by a tracker. Its own signature counts for nothing: a link that has been unwrapped does not carry it, and
+        one that has not is left as it is.
         """
         match = self._redirect(url)
         if match is None:
             return self._reason(url)
         target = self.target(match, url)
         address = parse(target) if target else None
-        return self._spared.find(url, parameters=False) or (address and self._reason(address))
+        own, inside = self._spared.find(url, parameters=False), address and self._reason(address)
+        # What is read in the redirect may be read in the address inside it.
+        return None if inside in self._spared.unwrapping and own in {None, inside} else own or inside
 
 
 def load(folders: Sequence[Path] = ()) -> RuleSet:

@@ -210,6 +210,9 @@ class SparedSpec(Strict):
         default=[], description="whole names of parameters, in lower case"
     )
     hosts: list[HostName] = []
+    wrapped: Literal["keep", "unwrap"] = Field(
+        "keep", description="what becomes of a redirect to it: `unwrap` takes the redirect off and changes nothing else"
+    )
     examples: SparedExamples
 
     @model_validator(mode="after")

@@ -24,13 +24,14 @@ _HIDDEN = re.compile(r"%(?!2[0-46-9A-Fa-f]|3[0-9A-Fa-f])")  # escapes that may s
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One entry of the file."""
+    """One entry of the file; `unwraps`: a redirect to such an address is taken off it, octet for octet."""
 
     id: str
     reason: str
     words: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    unwraps: bool = False
 
 
 class Spared:
@@ -38,6 +39,7 @@ class Spared:
 
     def __init__(self, reasons: Iterable[Reason]) -> None:
         everything = tuple(reasons)
+        self.unwrapping = frozenset(entry.reason for entry in everything if entry.unwraps)
         self._words = {word.replace(" ", ""): entry.reason for entry in everything for word in entry.words}
         self._parameters = {name: entry.reason for entry in everything for name in entry.parameters}
         self._hosts = {host: entry.reason for entry in everything for host in entry.hosts}

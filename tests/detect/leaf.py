@@ -53,6 +53,7 @@ RULES = RuleSet(
     [
         Reason("unsubscribe", "a way to unsubscribe", words=("unsubscribe",)),
         Reason("signed", "a signed link", parameters=("signature",)),
+        Reason("password", "a new password", words=("reset password",), unwraps=True),
         Reason("trusted", "trusted by the reader", hosts=("trusted.example.org",)),
     ],
 )
