@@ -93,10 +93,12 @@ class RuleSet:
         A rule with `needs_invisible` has seen a path on a host that it does not know: the caller has to make sure
         that the image is invisible before believing it.
         """
-        if resource is None and trigger is Trigger.CLICK:
-            return self._redirect(url)
-        found = self._indexes[trigger].first(url, resource)
-        return found or (self._redirect(url) if trigger is Trigger.CLICK and resource is Resource.LINK else None)
+        if trigger is not Trigger.CLICK:
+            return self._indexes[trigger].first(url, resource)
+        found = self._redirect(url)
+        if found is None or resource is None or (resource is Resource.LINK and not found.rule.resources):
+            return found
+        return self._indexes[trigger].first(url, resource) or (found if resource is Resource.LINK else None)
 
     def listed(self, url: Url, resource: Resource) -> Listed | None:
         """The line of a subscribed list that would block `url`."""

@@ -19,7 +19,7 @@ Get = Callable[[str], str | None]
 
 _STYLE_TAG = re.compile(rb"<style\b([^<>]{0,1000}+)>")
 _BRACE = re.compile(r"[{}]")
-_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _PLAIN_MEDIA = re.compile(r"@(?:media|supports)?\s*(?:only\s+)?(?:all|screen)?\s*", re.IGNORECASE)
 _CONCEALS = re.compile(
     r"display\s*+:\s*+none|hidden|visibility\s*+:\s*+collapse|opacity|clip|scale|-\d{3}"
@@ -137,14 +137,18 @@ def _sheets(view: bytes) -> Iterator[tuple[bool, str]]:
     """The text of each `<style>`, and whether it is for some screens only."""
     position, read = 0, 0
     lower = view.lower()
-    while read < MAX_CSS and (tag := _STYLE_TAG.search(lower, position)):
+    while read < MAX_CSS and (start := lower.find(b"<style", position)) >= 0:
+        tag = _STYLE_TAG.match(lower, start)
+        if tag is None:
+            position = start + 1
+            continue
         end = lower.find(b"</style", tag.end())
         position = end if end >= 0 else len(view)
         css = view[tag.end() : min(position, tag.end() + MAX_CSS - read)].decode("latin-1")
         read += len(css)
         media = re.search(rb"media\s*=\s*[\"']?([^\"'>]*)", tag[1])
         plain = media is None or _PLAIN_MEDIA.fullmatch("@media " + media[1].decode("latin-1"))
-        yield not plain, _COMMENT.sub("", css)
+        yield not plain, _COMMENT.sub("", css).replace("<!--", "").replace("-->", "")
 
 
 def _ends(selector: str) -> Iterator[str]:
