@@ -10,7 +10,7 @@ from functools import partial
 
 from blockproxy.errors import PeerError, Side
 from blockproxy.imap import structure
-from blockproxy.imap.content import Splice, Stream, bounds, string
+from blockproxy.imap.content import Splice, Stream, bounds, filtered, string
 from blockproxy.imap.fetch import Request, Window
 from blockproxy.imap.mailbox import MAX_CACHED, Mailbox
 from blockproxy.imap.sections import Name, OpenSection, Section, SectionFilter, named
@@ -202,8 +202,7 @@ class Answer:
 
     def _quoted(self, name: Name, octets: bytes) -> bytes:
         """A section that came as a quoted string, through its filter."""
-        section_filter = None if self._unchanged(name.key) else self._filter(name)
-        return octets if section_filter is None else Stream(len(octets), section_filter, None).feed(octets, last=True)
+        return filtered(octets, None if self._unchanged(name.key) else self._filter(name))
 
     def _filter(self, name: Name) -> SectionFilter | None:
         sound = name.origin is None and not name.opaque and name.scope is not None

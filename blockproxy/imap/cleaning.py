@@ -6,7 +6,7 @@ Nothing that goes wrong in here reaches the connection: the original octets pass
 from collections import deque
 from collections.abc import Callable
 
-from blockproxy.cleaner import Cleaner, passes
+from blockproxy.cleaner import Cleaner
 from blockproxy.detect.rules import RuleSet
 from blockproxy.eventlog.events import Delivery
 from blockproxy.imap.sections import Section
@@ -83,7 +83,7 @@ class Cleaning:
         self._account = account
         self._record = record
         self._latest: CleaningFilter | None = None
-        self._said: list[tuple[Section, Cleaned]] = []
+        self.said: list[tuple[Section, Cleaned]] = []
 
     @property
     def held(self) -> int:
@@ -92,8 +92,6 @@ class Cleaning:
 
     def open(self, section: Section) -> CleaningFilter | None:
         """A filter for the section; None for one that passes as it is."""
-        if section.octets and section.scope is Scope.MESSAGE and passes(section.octets):
-            return None
         if section.scope is Scope.BODY and section.entity is None:
             self._done(section, skipped(section, "no-context", ""))
             return None
@@ -107,9 +105,7 @@ class Cleaning:
 
     def flush(self) -> None:
         """Record what was found since the last time."""
-        if not self._said:
-            return
-        said, self._said = self._said, []
+        said, self.said = self.said, []
         for section, cleaned in said:
             self._record(self._with_origin(section, cleaned), self._delivery(section))
 
@@ -121,7 +117,7 @@ class Cleaning:
     def _done(self, section: Section, cleaned: Cleaned) -> None:
         self._latest = None
         if cleaned.findings or cleaned.skipped:
-            self._said.append((section, cleaned))
+            self.said.append((section, cleaned))
 
     def _with_origin(self, section: Section, cleaned: Cleaned) -> Cleaned:
         if cleaned.origin != Origin() or not section.header:

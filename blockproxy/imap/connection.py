@@ -22,6 +22,8 @@ LINGER = 10  # seconds for the last answers to a client that has finished sendin
 HEAVY = 128 * 1024  # octets of content in hand; above, cleaning takes longer than others should wait
 
 _log = logging.getLogger("blockproxy.imap")
+# A member of an Enum is slow to look up in Python 3.11.
+_CLIENT, _SERVER = Side.CLIENT, Side.SERVER
 _OTHER = {Side.CLIENT: Side.SERVER, Side.SERVER: Side.CLIENT}
 
 
@@ -114,8 +116,8 @@ class Connection:
         self._open: set[Side] = set()
         self._over = False  # nothing is processed any more
         self._ending = False  # the server has said everything
-        self._began = self._touched = self._loop.time()
-        self._watch = self._loop.call_later(LOGIN_LIMIT, self._look)
+        self._heard = False  # anything since `look` looked
+        self._began = self._latest = self._loop.time()
 
     def leg(self, side: Side) -> Leg:
         """The leg of a side."""
@@ -132,13 +134,18 @@ class Connection:
 
     def received(self, side: Side, data: bytes) -> None:
         """Octets of a side."""
-        self._touched = self._loop.time()
+        self._heard = True
         if self._thread is not None:
             self._backlog.append((side, data))
-        elif side is Side.SERVER and self._cleaning.held + len(data) > HEAVY:
+        elif side is _SERVER and self._cleaning.held + len(data) > HEAVY:
             self._in_thread(data)
-        else:
-            self._process(side, data)
+        elif not self._over:
+            try:
+                self.session.receive(side, data)
+            except (PeerError, LengthError) as error:
+                self._broken(error)
+            else:
+                self._processed()
 
     def ended(self, side: Side) -> None:
         """A side has finished sending."""
@@ -162,8 +169,16 @@ class Connection:
             self._over = True
             self.server.close()
         if not self._open:
-            self._watch.cancel()
             self._on_closed(self)
+
+    def look(self) -> None:
+        """Close if it is silent for too long, or does not log in. To be called from time to time."""
+        now = self._loop.time()
+        if self._heard:
+            self._heard, self._latest = False, now
+        since, limit = (self._latest, IDLE_LIMIT) if self.session.authenticated else (self._began, LOGIN_LIMIT)
+        if now - since > limit:
+            self.bye(b"nothing happened for too long")
 
     def bye(self, text: bytes) -> None:
         """Tell the client why, where that is possible, and close."""
@@ -186,21 +201,13 @@ class Connection:
 
     def flush(self) -> None:
         """Write what the session has for either side, and record what was found."""
-        for leg, side in ((self.client, Side.CLIENT), (self.server, Side.SERVER)):
-            data = self.session.take(side)
-            if data:
-                leg.write(data)
-        self._cleaning.flush()
-
-    def _process(self, side: Side, data: bytes) -> None:
-        if self._over:
-            return
-        try:
-            self.session.receive(side, data)
-        except (PeerError, LengthError) as error:
-            self._broken(error)
-        else:
-            self._processed()
+        session = self.session
+        if session.to_client:
+            self.client.write(session.take(_CLIENT))
+        if session.to_server:
+            self.server.write(session.take(_SERVER))
+        if self._cleaning.said:
+            self._cleaning.flush()
 
     def _processed(self) -> None:
         self.flush()
@@ -244,12 +251,3 @@ class Connection:
         """Close when the server has ended and everything it said was processed."""
         if self._ending and self._thread is None:
             self.end()
-
-    def _look(self) -> None:
-        """Close a connection that is silent for too long, or does not log in."""
-        since, limit = (self._touched, IDLE_LIMIT) if self.session.authenticated else (self._began, LOGIN_LIMIT)
-        left = since + limit - self._loop.time()
-        if left <= 0:
-            self.bye(b"nothing happened for too long")
-        else:
-            self._watch = self._loop.call_later(left + 1, self._look)

@@ -79,6 +79,11 @@ class Stream:
         return data
 
 
+def filtered(octets: bytes, section_filter: SectionFilter | None) -> bytes:
+    """A whole section, passed through its filter. Raises `LengthError`."""
+    return octets if section_filter is None else Stream(len(octets), section_filter, None).feed(octets, last=True)
+
+
 class Splice:
     """A literal in whose place the client gets octets that are already here."""
 

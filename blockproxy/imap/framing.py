@@ -49,6 +49,7 @@ class Framer:
         "_scanned",
         "_side",
         "_strict",
+        "idle",
         "literals",
         "remaining",
     )
@@ -64,11 +65,7 @@ class Framer:
         self._empty = False  # an empty literal was announced, and not given yet
         self.literals = True
         self.remaining: int | None = None  # octets of the current literal that are still to come
-
-    @property
-    def idle(self) -> bool:
-        """Whether everything was taken, and the last unit is complete."""
-        return not self._inside and self.waiting == 0
+        self.idle = True  # `next` has given everything, and the last unit is complete
 
     @property
     def inside(self) -> bool:
@@ -82,6 +79,7 @@ class Framer:
 
     def feed(self, data: bytes) -> None:
         """Add what arrived."""
+        self.idle = False
         if self._position == len(self._buffer):
             self._buffer = data
         else:
@@ -136,6 +134,7 @@ class Framer:
 
     def _unfinished(self, end: int) -> None:
         self._scanned = len(self._buffer)
+        self.idle = self._position == self._scanned and not self._inside
         if (end or self._scanned) - self._position > self._max_line:
             raise PeerError(self._side, f"a line has at most {self._max_line} octets")
 

@@ -9,7 +9,7 @@ from blockproxy.imap.answer import Answer
 from blockproxy.imap.content import Stream
 from blockproxy.imap.fetch import Request
 from blockproxy.imap.mailbox import Mailbox
-from blockproxy.imap.sections import OpenSection, Section
+from blockproxy.imap.sections import OpenSection, Passes, Section
 from blockproxy.model import Scope
 
 MAX_HELD = 1024 * 1024  # octets of bodies that wait for a BODYSTRUCTURE; with more they pass unread
@@ -29,11 +29,12 @@ class Whole:
     Does what `Answer` does at a third of the price, and gives way to one when more items follow.
     """
 
-    __slots__ = ("_answer", "_lead", "_length", "_mailbox", "_open", "_stream", "_uid")
+    __slots__ = ("_answer", "_lead", "_length", "_mailbox", "_open", "_passes", "_stream", "_uid")
 
-    def __init__(self, match: re.Match[bytes], mailbox: Mailbox, open_section: OpenSection) -> None:
+    def __init__(self, match: re.Match[bytes], mailbox: Mailbox, open_section: OpenSection, passes: Passes) -> None:
         self._mailbox = mailbox
         self._open = open_section
+        self._passes = passes
         self._lead = match[0]
         self._uid = None if match[2] is None else int(match[2])
         self._length = int(match[3])
@@ -57,8 +58,9 @@ class Whole:
             return self._answer.data(data, last)
         if self._lead:
             lead, self._lead = self._lead, b""
-            octets = data if last else b""
-            section_filter = self._open(whole(self._uid, self._mailbox, octets))
+            section_filter = None
+            if not (last and self._passes(data)):
+                section_filter = self._open(whole(self._uid, self._mailbox))
             if section_filter is None:
                 return lead + data
             self._stream = Stream(self._length, section_filter, None)
@@ -66,9 +68,9 @@ class Whole:
         return data if self._stream is None else self._stream.feed(data, last)
 
 
-def whole(uid: int | None, mailbox: Mailbox, octets: bytes) -> Section:
+def whole(uid: int | None, mailbox: Mailbox) -> Section:
     """A whole message, as a section."""
-    return Section(Scope.MESSAGE, None, "", uid, mailbox.name, mailbox.uidvalidity, b"", octets)
+    return Section(Scope.MESSAGE, None, "", uid, mailbox.name, mailbox.uidvalidity)
 
 
 def _learn_only(_: Section) -> None:
@@ -113,7 +115,9 @@ class Held:
         )
 
 
-def relay(raw: bytes, mailbox: Mailbox, request: Request | None, open_section: OpenSection) -> Answer | Held | Whole:
+def relay(
+    raw: bytes, mailbox: Mailbox, request: Request | None, open_section: OpenSection, passes: Passes
+) -> Answer | Held | Whole:
     """What takes the answer that begins with the line `raw`."""
     if request is not None and request.plan.explained:
         first = _EXPLAINED.search(raw)
@@ -122,5 +126,5 @@ def relay(raw: bytes, mailbox: Mailbox, request: Request | None, open_section: O
     elif request is None or not request.plan.changed:
         match = WHOLE.match(raw)
         if match is not None:
-            return Whole(match, mailbox, open_section)
+            return Whole(match, mailbox, open_section, passes)
     return Answer(mailbox, request, open_section)

@@ -10,7 +10,7 @@ from blockproxy.errors import PeerError, Side
 from blockproxy.imap.answer import CONTENT, HEAD, Answer
 from blockproxy.imap.capabilities import only_offered
 from blockproxy.imap.commands import ClientLeg
-from blockproxy.imap.content import Stream
+from blockproxy.imap.content import filtered
 from blockproxy.imap.fetch import Request
 from blockproxy.imap.framing import Framer, Line
 from blockproxy.imap.relay import WHOLE, Held, Whole, relay, whole
@@ -19,7 +19,7 @@ from blockproxy.imap.state import State
 from blockproxy.imap.syntax import CODE, TAGGED, UNTAGGED
 
 _CONTENT_NAME = re.compile(rb"(?<=[ (])(?:BODY\[[^\]\[]*+\]|RFC822(?:\.HEADER|\.TEXT)?)(?=[ <])", re.IGNORECASE)
-_END = re.compile(rb"\)\r\n([^ \r\n]+) OK (?!\[)[^\r\n]*\r\n\Z")
+_END = re.compile(rb"\)\r\n([^ \n]+) OK (?!\[)[^\n]*\r\n\Z")
 _UID = re.compile(rb"\* \d+ FETCH \(UID (\d+)", re.IGNORECASE)
 
 
@@ -62,22 +62,23 @@ class ServerLeg:
 
     def _usual(self, data: bytes) -> bool:
         """What most octets come in: one whole message, and the end of the only command in flight, in one piece."""
-        match = WHOLE.match(data)
         state = self._state
         pending = state.pending
-        if match is None or len(pending) != 1 or self._client.waiting:
+        if len(pending) != 1:
             return False
-        start, command = match.end(), pending[0]
+        match, request = WHOLE.match(data), pending[0].request
+        if match is None or request is None or request.plan.changed:
+            return False
+        start = match.end()
         stop = start + int(match[3])
         end = _END.match(data, stop)
-        if end is None or command.request is None or command.request.plan.changed or end[1] != command.tag:
+        if end is None or end[1] != pending[0].tag:
             return False
-        uid = None if match[2] is None else int(match[2])
         octets = data[start:stop]
-        section_filter = state.open_section(whole(uid, state.mailbox, octets))
-        if section_filter is not None:
-            cleaned = Stream(stop - start, section_filter, None).feed(octets, last=True)
-            data = b"".join((data[:start], cleaned, data[stop:]))
+        if not state.passes(octets):
+            uid = None if match[2] is None else int(match[2])
+            octets = filtered(octets, state.open_section(whole(uid, state.mailbox)))
+            data = b"".join((data[:start], octets, data[stop:]))
         state.to_client.append(data)
         pending.popleft()
         return True
@@ -133,7 +134,9 @@ class ServerLeg:
 
     def _fetch(self, sequence: int, line: Line) -> None:
         state = self._state
-        self._answer = relay(line.raw, state.mailbox, self._request(sequence, line.raw), state.open_section)
+        self._answer = relay(
+            line.raw, state.mailbox, self._request(sequence, line.raw), state.open_section, state.passes
+        )
         self._give(self._answer.line(line.raw, line.literal))
 
     def _request(self, sequence: int, raw: bytes) -> Request | None:

@@ -16,7 +16,7 @@ class Section(NamedTuple):
 
     `entity` is None for a body whose kind is unknown: nothing sound can be done with it. `part` is the number of the
     MIME part, "" for the message itself. `header` holds the fields From, Sender and List-Id of the message where they
-    are known and not part of the section. `octets` are all of it, where they have all come already.
+    are known and not part of the section.
     """
 
     scope: Scope
@@ -26,7 +26,6 @@ class Section(NamedTuple):
     mailbox: bytes = b""
     uidvalidity: int | None = None
     header: bytes = b""
-    octets: bytes = b""
 
 
 class SectionFilter(Protocol):
@@ -40,6 +39,8 @@ class SectionFilter(Protocol):
 
 
 OpenSection = Callable[[Section], SectionFilter | None]
+Passes = Callable[[bytes], bool]
+"""Whether a whole message, all of which has come, is sure to pass as it is: then no filter is opened for it."""
 
 
 class Name(NamedTuple):

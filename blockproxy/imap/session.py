@@ -13,7 +13,7 @@ asked for a filter whenever content is about to pass.
 from blockproxy.errors import PeerError, Side
 from blockproxy.imap.commands import ClientLeg
 from blockproxy.imap.responses import ServerLeg
-from blockproxy.imap.sections import OpenSection
+from blockproxy.imap.sections import OpenSection, Passes
 from blockproxy.imap.state import State
 
 
@@ -24,10 +24,12 @@ class Session:
     shell writes what there is for the client, makes the connection a TLS one and calls `tls_started`.
     """
 
-    def __init__(self, open_section: OpenSection, *, starttls: bool = False) -> None:
-        self._state = State(open_section, starttls=starttls)
+    def __init__(self, open_section: OpenSection, passes: Passes = lambda _: False, *, starttls: bool = False) -> None:
+        self._state = State(open_section, passes, starttls=starttls)
         self._client = ClientLeg(self._state)
         self._server = ServerLeg(self._state, self._client)
+        self.to_client = self._state.to_client  # pieces that wait to be taken
+        self.to_server = self._state.to_server
 
     @property
     def authenticated(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from blockproxy.errors import PeerError, Side
 from blockproxy.imap.fetch import Request
 from blockproxy.imap.mailbox import Mailbox
-from blockproxy.imap.sections import OpenSection
+from blockproxy.imap.sections import OpenSection, Passes
 
 MAX_PENDING = 4096  # commands in flight; mbsync was seen with 34
 
@@ -31,8 +31,9 @@ class Command:
 class State:
     """Shared by the legs of one session. `starttls` says that the client still has to start TLS before it logs in."""
 
-    def __init__(self, open_section: OpenSection, *, starttls: bool) -> None:
+    def __init__(self, open_section: OpenSection, passes: Passes, *, starttls: bool) -> None:
         self.open_section = open_section
+        self.passes = passes
         self.starttls = starttls
         self.starting_tls = False
         self.authenticated = False

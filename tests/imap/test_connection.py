@@ -9,7 +9,7 @@ import pytest
 
 from blockproxy.config import Listener, Upstream
 from blockproxy.detect.rules import built_in
-from blockproxy.imap import cleaning, connection
+from blockproxy.imap import cleaning, connection, proxy
 from blockproxy.imap.proxy import ImapProxy
 from blockproxy.model import Cleaned, Policy
 
@@ -37,11 +37,11 @@ async def between(server: Server, clients: int = 1) -> AsyncIterator[list[Ends]]
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
         port = listening.sockets[0].getsockname()[1]
         upstream = Upstream(host="127.0.0.1", port=port, tls="none")
-        proxy = ImapProxy(
+        shell = ImapProxy(
             Listener(port=0), upstream, rules=built_in(), policy=Policy(), addresses=(), record=lambda *_: None
         )
-        await proxy.start()
-        ends = [await asyncio.open_connection("127.0.0.1", proxy.port, limit=2**20) for _ in range(clients)]
+        await shell.start()
+        ends = [await asyncio.open_connection("127.0.0.1", shell.port, limit=2**20) for _ in range(clients)]
         try:
             async with asyncio.timeout(PATIENCE):
                 for reader, _ in ends:
@@ -50,7 +50,7 @@ async def between(server: Server, clients: int = 1) -> AsyncIterator[list[Ends]]
         finally:
             for _, writer in ends:
                 writer.close()
-            await proxy.close()
+            await shell.close()
             for ended in endings:
                 await ended.wait()
 
@@ -134,6 +134,7 @@ async def test_long_cleaning_does_not_stop_the_others(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("commands", [b"", b"1 NOOP\r\n"])
 async def test_who_does_not_log_in_is_sent_away(monkeypatch: pytest.MonkeyPatch, commands: bytes) -> None:
     monkeypatch.setattr(connection, "LOGIN_LIMIT", 0.3)
+    monkeypatch.setattr(proxy, "TICK", 0.1)
 
     async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while command := await reader.readline():

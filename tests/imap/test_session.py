@@ -62,6 +62,20 @@ def test_the_announcement_of_a_literal_goes_with_its_first_octets() -> None:
     assert session.take(Side.CLIENT) == b"* 1 FETCH (UID 1 BODY[] {10}\r\n01234"
 
 
+@pytest.mark.parametrize(("piece", "filters"), [(1, 1), (7, 1), (10_000, 0)])
+def test_for_a_message_that_passes_no_filter_is_opened_once_all_of_it_is_here(piece: int, filters: int) -> None:
+    opened = Opened()
+    session = Session(opened, lambda octets: octets == b"TRACK56789")
+    session.receive(Side.CLIENT, b"1 UID FETCH 1 BODY.PEEK[]\r\n")
+    said, heard = b"* 1 FETCH (UID 1 BODY[] {10}\r\nTRACK56789)\r\n1 OK done\r\n", b""
+    for start in range(0, len(said), piece):
+        session.receive(Side.SERVER, said[start : start + piece])
+        heard += session.take(Side.CLIENT)
+    assert len(opened.sections) == filters
+    assert heard == (said.replace(b"TRACK", b"xxxxx") if filters else said)
+    assert not session.waiting_for_answers
+
+
 class Through:
     """Holds nothing back."""
 
@@ -201,6 +215,28 @@ def test_nothing_that_a_server_says_is_too_odd(said: bytes, piece: int) -> None:
             session.receive(Side.SERVER, said[start : start + size])
             heard[-1] += session.take(Side.CLIENT)
     assert heard[0] == heard[1]
+
+
+USUAL = st.sampled_from(
+    b"* 1 FETCH (UID 5 BODY[] {5}\r\n|* 1 FETCH (FLAGS (\\Seen) BODY[] {0}\r\n|TRACK|)\r\n|1 OK done\r\n|"
+    b"1 OK [X] done\r\n|2 OK\r\n|1 NO \r|\n|2 OK done \r\n| UID 5|* 2 EXISTS\r\n|"
+    b"* 1 FETCH (UID 5 BODY[] {5}\r\nTRACK)\r\n1 OK done\r\n".split(b"|")
+)
+
+
+@given(st.lists(USUAL, max_size=12), st.integers(1, 3), st.sampled_from([1, 7]))
+def test_an_answer_in_one_piece_is_heard_like_one_in_many(said: list[bytes], commands: int, piece: int) -> None:
+    asked = b"1 UID FETCH 5 BODY.PEEK[]\r\n2 UID FETCH 5 BODY[]\r\n1 UID FETCH 6 (FLAGS BODY[])\r\n".splitlines(True)
+    together, cut = Session(Opened()), Session(Opened())
+    for session in (together, cut):
+        session.receive(Side.CLIENT, b"".join(asked[:commands]))
+    for pieces in (said, [b"".join(said)]):
+        for octets in pieces:
+            together.receive(Side.SERVER, octets)
+            for start in range(0, len(octets), piece):
+                cut.receive(Side.SERVER, octets[start : start + piece])
+    assert together.take(Side.CLIENT) == cut.take(Side.CLIENT)
+    assert together.waiting_for_answers == cut.waiting_for_answers
 
 
 @given(st.lists(TOKENS, max_size=40).map(b"".join))

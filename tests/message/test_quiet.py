@@ -181,6 +181,37 @@ def test_no_real_message_with_anything_to_find_is_quiet() -> None:
         is_silent_when_read_with_care(message)
 
 
+SPELLED = (
+    "http:",
+    "https:",
+    "FTP:",
+    "file:",
+    "data:text/html,",
+    "javascript:",
+    "//",
+    "/\\",
+    "\\\\",
+    "&#58;",
+    "&colon;",
+)
+BREAKS = ("=\r\n", "=\n", "= \t\r\n", "=\r\n=\r\n", "\t", "=09", "\r\n", "=0d=0A", "=\n\t=\n")
+
+
+@pytest.mark.parametrize("sign", SPELLED)
+@pytest.mark.parametrize("media_type", ["html", "css"])
+def test_no_spelling_of_one_sign_is_quiet(sign: str, media_type: str) -> None:
+    """Each letter as it is or escaped, with a break or an ignored octet in any gap."""
+    header = f"Content-Type: text/{media_type}; charset=utf-8\r\n{QP.strip()}\r\n\r\n"
+    for position in range(len(sign)):
+        before, letter, after = sign[:position], sign[position], sign[position + 1 :]
+        for written in (letter, f"={ord(letter):02X}", f"={ord(letter):02x}"):
+            for gap in ("", *BREAKS):
+                for spelled in (f"{before}{gap}{written}{after}", f"{before}{written}{gap}{after}"):
+                    message = f"{header}<p>a</p> {spelled}example.com/a>\r\n".encode()
+                    if is_quiet(message):
+                        is_silent_when_read_with_care(message)
+
+
 def test_an_error_in_here_is_no_reason_to_pass_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quiet, "is_quiet", lambda _: 1 / 0)
     assert not cleaner.passes(crlf(QUIET["text"]))
