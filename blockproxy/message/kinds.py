@@ -66,7 +66,8 @@ def kind_of(entity: Entity) -> Kind | None:
         return None
     if not (entity.file or entity.parameters):
         return kind
-    return BY_ENDING.get(file_name(entity).rpartition(".")[2], kind)
+    stem, _, ending = file_name(entity).rpartition(".")
+    return BY_ENDING.get(ending, kind) if stem else kind
 
 
 def is_attached(entity: Entity) -> bool:
