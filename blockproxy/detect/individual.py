@@ -11,6 +11,7 @@ from typing import NamedTuple
 from blockproxy.url import Url
 
 MAX_READ = 4096  # characters of path and of query; identifiers stand in front of that
+MIN_READABLE = 3  # characters of the name of a GIF that says something: `p.gif` and `px.gif` don't
 LONG = 16  # characters outside of words; half of a UUID, 64 bits and more in any alphabet
 SHORT = 5  # characters outside of words; five digits number 100,000 readers
 
@@ -90,7 +91,9 @@ def layout_name(url: Url) -> bool:
 def readable_name(url: Url) -> bool:
     """Whether the file has a name for people, such as `logo_mobile.png`."""
     name = url.path.rpartition("/")[2]
-    return _EXTENSION.search(name) is not None and not strength(name.rpartition(".")[0])
+    stem, _, kind = name.rpartition(".")
+    says_something = len(stem) >= MIN_READABLE or kind.lower() in PICTURES
+    return says_something and _EXTENSION.search(name) is not None and not strength(stem)
 
 
 def says_open(url: Url) -> bool:

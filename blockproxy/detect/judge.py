@@ -24,6 +24,9 @@ from blockproxy.url import Url, parse
 
 SURE = 0.95  # confidence in the reader's own address, and in parameters that are known by name
 
+# A pixel works as well as a background, a poster or a sound: rules about images hold for these too.
+AS_IMAGES = frozenset({Resource.STYLE, Resource.MEDIA})
+
 
 class Judge:
     """Judges the references of leaves by `rules`, by `policy` and by the reader's addresses in `context`."""
@@ -74,6 +77,8 @@ class Judge:
         """A vendor's rule knows what would be fetched."""
         resource = reference.place.resource
         match = self._rules.match(url, Trigger.OPEN, resource)
+        if resource in AS_IMAGES and (match is None or match.rule.needs_invisible):
+            match = self._rules.match(url, Trigger.OPEN, Resource.IMAGE) or match
         if match is None and resource is Resource.HINT:
             match = self._rules.match(url, Trigger.CLICK)
         if match is None:
