@@ -6,9 +6,9 @@ An allow-list: a keyword that stands in neither table is hidden too.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from blockproxy.smtp.sasl import MECHANISMS
+from blockproxy.smtp import sasl
 
-MAX_MESSAGE = 128 * 1024 * 1024  # octets, held in memory until the final dot; Exchange Online takes 150 MB, Gmail 25 MB
+MAX_MESSAGE = 160 * 1024 * 1024  # octets, on the disk until the final dot; Exchange Online takes 150 MB, Gmail 25 MB
 
 CARRIED = {
     "8BITMIME": "RFC 6152: octets travel as they are",
@@ -21,6 +21,7 @@ CARRIED = {
     "LIMITS": "RFC 9422: we have none that are lower",
     "MT-PRIORITY": "RFC 6710: a MAIL parameter",
     "PIPELINING": "RFC 2920: replies go out in the order of the commands",
+    "REQUIRETLS": "RFC 8689: a MAIL parameter; a leg without TLS does not leave the machine",
     "RRVS": "RFC 7293: a RCPT parameter",
     "SIZE": "RFC 1870: a message keeps its size",
     "SMTPUTF8": "RFC 6531: a MAIL parameter",
@@ -32,7 +33,6 @@ HIDDEN = {  # known, and why they are not offered
     "BURL": "RFC 4468 fetches what we would not see",
     "CHUNKING": "RFC 3030: no captured client uses BDAT",
     "ETRN": "RFC 1985: for servers",
-    "REQUIRETLS": "RFC 8689: a promise about both legs, and one may be loopback without TLS",
     "STARTTLS": "RFC 3207: each leg has its own",
     "XCLIENT": "Postfix: for trusted proxies, which a client is not",
     "XFORWARD": "Postfix: the same",
@@ -78,7 +78,7 @@ def _as_it_is(line: str) -> str:
 
 def _mechanisms(line: str) -> str:
     """The AUTH line without the mechanisms that cannot pass a proxy, or an empty string if none is left."""
-    left = [name for name in line.split()[1:] if name.upper() in MECHANISMS]
+    left = sasl.offered(line.split()[1:])
     return " ".join(["AUTH", *left]) if left else ""
 
 

@@ -19,7 +19,7 @@ from blockproxy.smtp.next_hop import NextHop, NextHopError
 from blockproxy.smtp.reply import Reply
 
 MAX_COMMAND = 16 * 1024  # octets; RFC 4954, section 4 wants AUTH lines of 12,288
-BUFFER = 64 * 1024  # octets read ahead of what is understood; a longer line of a message comes in pieces
+BUFFER = 64 * 1024  # octets read ahead of what is understood
 # Seconds; RFC 5321, section 4.5.3.2.7 grants the client 5 minutes, and the next hop may take as long for its answer.
 IDLE_TIMEOUT = 10 * 60.0
 CLOSE_TIMEOUT = 5.0  # seconds until a connection that is aborted is given up
@@ -33,7 +33,8 @@ class ClientConnection(SMTP):
     """One client and its own next hop; when one connection is gone, so is the other.
 
     `open_connections` holds the open connections of one listener. `idle` is set while no delivery is under way, `ended`
-    is done when the connection is closed. `starttls` is None where the listener has no TLS of its own to offer.
+    is done when the connection is closed. `starttls` is None where the listener has no TLS of its own to offer; with
+    `tls_required` nothing is done before TLS has begun.
     """
 
     line_length_limit = BUFFER
@@ -42,7 +43,13 @@ class ClientConnection(SMTP):
     command_size_limits: dict[str, int] = collections.defaultdict(lambda: MAX_COMMAND)  # noqa: RUF012
 
     def __init__(
-        self, hop: NextHop, open_connections: "set[ClientConnection]", name: str, starttls: ssl.SSLContext | None
+        self,
+        hop: NextHop,
+        open_connections: "set[ClientConnection]",
+        name: str,
+        starttls: ssl.SSLContext | None,
+        *,
+        tls_required: bool,
     ) -> None:
         self._hop = hop
         self._open_connections = open_connections
@@ -57,7 +64,7 @@ class ClientConnection(SMTP):
             hostname=name,
             ident="ESMTP blockproxy",
             tls_context=starttls,
-            require_starttls=starttls is not None,
+            require_starttls=tls_required,
             timeout=IDLE_TIMEOUT,
             loop=loop,
         )
@@ -95,6 +102,10 @@ class ClientConnection(SMTP):
         if self.transport is not None:
             cast(asyncio.WriteTransport, self.transport).abort()
         await asyncio.wait([self.ended], timeout=CLOSE_TIMEOUT)
+
+    def _unread(self, octets: bytes) -> None:
+        """Give back what was read too much: RFC 2920 lets commands follow the final dot."""
+        self._reader._buffer[:0] = octets  # type: ignore[attr-defined] # noqa: SLF001 - aiosmtpd empties it in the same way
 
     async def push(self, status: str | bytes | Reply) -> None:
         """Send a reply; one that begins with 421 is the last (RFC 5321, section 3.8)."""

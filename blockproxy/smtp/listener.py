@@ -12,7 +12,7 @@ from functools import partial
 from blockproxy.config import Listener, Upstream
 from blockproxy.model import Policy, Technique
 from blockproxy.smtp.desk import ReceiptDesk, Record
-from blockproxy.smtp.session import SubmissionSession, Terms
+from blockproxy.smtp.submission import SubmissionSession, SubmissionTerms
 
 HANDSHAKE_TIMEOUT = 30.0  # seconds for a client to finish TLS
 GRACE = 10.0  # seconds that deliveries under way get when the listener closes
@@ -24,7 +24,8 @@ class SubmissionProxy:
     """Listens for mail clients at `listener` and relays to `upstream`, in lock-step.
 
     Automatic read receipts are kept from leaving if `hold_automatic_receipts` is true and `policy` acts on read
-    receipts; either way `record` is told. It is called in the event loop and must neither block nor raise.
+    receipts; either way `record` is told. With `mend` a bare CR or LF is made CRLF instead of refused. `record` is
+    called in the event loop and must neither block nor raise.
     """
 
     def __init__(
@@ -35,12 +36,14 @@ class SubmissionProxy:
         policy: Policy,
         hold_automatic_receipts: bool,
         record: Record,
+        mend: bool = False,
     ) -> None:
         self._listener = listener
         tls = listener.tls_context()
         self._implicit_tls = tls if listener.tls == "implicit" else None
-        self._terms = Terms(
+        self._terms = SubmissionTerms(
             name=socket.gethostname(),
+            mend=mend,
             upstream=upstream,
             upstream_tls=upstream.tls_context(),
             starttls=tls if listener.tls == "starttls" else None,

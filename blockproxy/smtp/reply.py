@@ -28,10 +28,16 @@ class Reply:
         return "\r\n".join(lines).encode("utf-8", "surrogateescape")
 
 
+def temporarily(answer: Reply) -> Reply:
+    """The same as the reply to a message that is not delivered for now: 451 instead of a 421 that ends the session."""
+    return Reply(451, answer.lines) if answer.code == 421 else answer
+
+
 HELLO_FIRST = Reply.of(503, "5.5.1 Send EHLO first")
 LOGIN_FIRST = Reply.of(530, "5.7.0 Authentication required")
 RECIPIENT_FIRST = Reply.of(503, "5.5.1 No valid recipient yet")
 LOGGED_IN_ALREADY = Reply.of(503, "5.5.1 Already authenticated")
+NO_LOGIN_HERE = Reply.of(502, "5.5.1 Authentication is not offered")
 TLS_ALREADY = Reply.of(503, "5.5.1 TLS has begun already")
 NO_SUCH_MECHANISM = Reply.of(504, "5.5.4 Authentication mechanism not offered")
 NO_SUCH_EXTENSION = Reply.of(421, "4.5.1 CHUNKING is not offered, closing the connection")
@@ -48,4 +54,5 @@ START_DATA = Reply.of(354, "End data with <CR><LF>.<CR><LF>")
 HELD_BACK = Reply.of(250, "2.0.0 Automatic read receipt held back, not sent on")
 
 BARE_LINE_END = Reply.of(550, "5.6.11 Bare CR or LF in the message (RFC 5321, section 2.3.8)")
+NO_ROOM = Reply.of(452, "4.3.1 No room on the disk for the message, nothing was sent")
 TOO_LARGE = Reply.of(552, "5.3.4 Message too large")

@@ -1,7 +1,7 @@
-"""One client's submission session (RFC 6409), in lock-step with its next hop.
+"""One client's session, in lock-step with its next hop: what submission and gateway have in common.
 
-Every verb that matters is answered by the next hop. The one exception is DATA: 354 is ours, because a receipt is
-recognised by its content, and a next hop that has said 354 takes no RSET. Its refusal of DATA is the reply to the
+Every verb that matters is answered by the next hop. The one exception is DATA: 354 is ours, because what is done with a
+message depends on its content, and a next hop that has said 354 takes no RSET. Its refusal of DATA is the reply to the
 final dot. Nothing goes out before the client's final dot, and the reply to that is the next hop's.
 """
 
@@ -11,54 +11,49 @@ import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from blockproxy.config import Upstream
-from blockproxy.smtp import capabilities, reply, sasl
+from blockproxy.smtp import capabilities, reply
 from blockproxy.smtp.capabilities import Offer
 from blockproxy.smtp.connection import IDLE_TIMEOUT, ClientConnection
-from blockproxy.smtp.data import CRLF, DataPhase
-from blockproxy.smtp.desk import ReceiptDesk
-from blockproxy.smtp.next_hop import DATA_INITIATION_TIMEOUT, DATA_TERMINATION_TIMEOUT, NONSENSE, NextHop, NextHopError
+from blockproxy.smtp.data import BLOCK, DataPhase
+from blockproxy.smtp.next_hop import DATA_INITIATION_TIMEOUT, DATA_TERMINATION_TIMEOUT, NextHop, NextHopError
 from blockproxy.smtp.reply import Reply
-from blockproxy.smtp.sasl import Secret
+from blockproxy.smtp.spool import Spool
 
 # Seconds; RFC 5321, section 4.5.3.2.
 DATA_BLOCK_TIMEOUT = 3 * 60.0
 DELIVERY_TIMEOUT = DATA_INITIATION_TIMEOUT + DATA_TERMINATION_TIMEOUT + IDLE_TIMEOUT
-TIMER_STEP = 1.0  # a timer for every line would cost more than reading it
+TIMER_STEP = 1.0  # a timer for every block would cost more than reading it
 
 HOST_NAME = re.compile(r"[!-~]{1,255}")  # or address literal; clients are lax about the rest of RFC 5321, section 4.1.2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Terms:
     """What all sessions of a listener have in common.
 
-    `starttls` is None where the listener has no TLS of its own to offer; `sessions` are the ones that are open.
+    `starttls` is None where the listener has no TLS of its own to offer; `mend` turns a bare CR or LF into CRLF, which
+    is refused otherwise; `sessions` are the ones that are open.
     """
 
     name: str
-    upstream: Upstream
-    upstream_tls: ssl.SSLContext | None
     starttls: ssl.SSLContext | None
-    desk: ReceiptDesk
+    mend: bool = False
     sessions: set[ClientConnection] = field(default_factory=set)
 
 
-class SubmissionSession(ClientConnection):
+class Session(ClientConnection):
     """The verbs: aiosmtpd finds the `smtp_` methods by name."""
 
-    def __init__(self, terms: Terms) -> None:
-        self._terms = terms
+    def __init__(self, terms: Terms, hop: NextHop, *, tls_required: bool) -> None:
+        self._common = terms
         self._offer = Offer()
-        self._account = ""
         self._greeted = False
-        self._logged_in = False
         self._recipients = 0
-        super().__init__(NextHop(terms.upstream, terms.upstream_tls), terms.sessions, terms.name, terms.starttls)
+        super().__init__(hop, terms.sessions, terms.name, terms.starttls, tls_required=tls_required)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, or begin again: after STARTTLS nothing that was said before counts (RFC 3207, section 4.2)."""
-        self._greeted = self._logged_in = False
+        self._greeted = False
         super().connection_made(transport)
 
     def _set_rset_state(self) -> None:
@@ -68,12 +63,12 @@ class SubmissionSession(ClientConnection):
     async def smtp_EHLO(self, hostname: str | None) -> None:  # noqa: N802
         """Connect the next hop, and offer what it offers."""
         if await self._hello(hostname):
-            await self.push(Reply(250, (self._terms.name, *self._keywords())))
+            await self.push(Reply(250, (self._common.name, *self._keywords())))
 
     async def smtp_HELO(self, hostname: str | None) -> None:  # noqa: N802
         """The same without extensions; the next hop is asked for them all the same, it may demand a login."""
         if await self._hello(hostname):
-            await self.push(Reply(250, (self._terms.name,)))
+            await self.push(Reply(250, (self._common.name,)))
 
     async def _hello(self, name: str | None) -> bool:
         if not name or not HOST_NAME.fullmatch(name):
@@ -89,7 +84,7 @@ class SubmissionSession(ClientConnection):
         return True
 
     def _keywords(self) -> Iterable[str]:
-        if self._terms.starttls is None or self._tls_protocol is not None:
+        if self._common.starttls is None or self._tls_protocol is not None:
             return self._offer.keywords
         return (*capabilities.without_login(self._offer.keywords), "STARTTLS")
 
@@ -100,49 +95,15 @@ class SubmissionSession(ClientConnection):
         else:
             await super().smtp_STARTTLS(arg or "")
 
-    async def smtp_AUTH(self, arg: str | None) -> None:  # noqa: N802
-        """Carry the exchange to and fro; who may log in is for the next hop to say."""
-        mechanism, _, initial = (arg or "").partition(" ")
-        refusal = self._no_login(mechanism.upper())
-        if refusal is not None:
-            await self.push(refusal)
-            return
-        responses = [Secret(initial.strip().encode("utf-8", "surrogateescape"))] if initial.strip() else []
-        await self.push(await self._exchange(mechanism.upper(), responses))
-
-    async def _exchange(self, mechanism: str, responses: list[Secret]) -> Reply:
-        """The next hop's last word on an exchange that begins with `responses`, one or none."""
-        if not all(map(sasl.RESPONSE.match, responses)):
-            return reply.BAD_OCTETS
-        answer = await self._hop.ask(b"AUTH", mechanism.encode("ascii"), *responses)
-        while answer.code == 334:
-            if len(responses) > sasl.MAX_CHALLENGES:
-                raise NextHopError(NONSENSE)
-            await self.push(answer)
-            response = Secret((await self._reader.readuntil(b"\n")).rstrip(CRLF))
-            responses.append(response)
-            answer = await self._hop.ask(response if sasl.RESPONSE.match(response) else sasl.CANCEL)
-        if answer.code == 235:
-            self._logged_in = True
-            self._account = sasl.account(mechanism, responses)
-        return answer
-
-    def _no_login(self, mechanism: str) -> Reply | None:
-        if not self._greeted:
-            return reply.HELLO_FIRST
-        if self._logged_in:
-            return reply.LOGGED_IN_ALREADY
-        return None if mechanism in sasl.MECHANISMS else reply.NO_SUCH_MECHANISM
+    async def smtp_AUTH(self, _arg: str | None) -> None:  # noqa: N802
+        """Not offered, unless a subclass does."""
+        await self.push(reply.NO_LOGIN_HERE)
 
     async def _may_send(self) -> bool:
-        """Whether a transaction may go on; a next hop that trusts our address must not make us an open relay."""
+        """Whether a transaction may go on; says why where it may not."""
         if not self._greeted:
             await self.push(reply.HELLO_FIRST)
-        elif self._offer.login and not self._logged_in:
-            await self.push(reply.LOGIN_FIRST)
-        else:
-            return True
-        return False
+        return self._greeted
 
     async def _pass(self, verb: bytes, arg: str | None) -> Reply:
         """Send a command on as it came, and its reply back."""
@@ -169,42 +130,54 @@ class SubmissionSession(ClientConnection):
             await self.push(reply.NO_PARAMETERS if arg else reply.RECIPIENT_FIRST)
             return
         await self.push(reply.START_DATA)
-        phase = await self._read_data()
-        self._reset_timeout(DELIVERY_TIMEOUT)
-        self.idle.clear()
+        spool = Spool()
         try:
-            answer = await self._conclude(phase)
+            phase, full = await self._read_data(spool)
+            self._reset_timeout(DELIVERY_TIMEOUT)
+            self.idle.clear()
+            answers = await self._answered(phase, spool, full)
             self._set_rset_state()
-            await self.push(answer)
+            for answer in answers:
+                await self.push(answer)
         finally:
+            spool.close()
             self.idle.set()
             if self.transport is not None:
                 self._reset_timeout()
 
-    async def _read_data(self) -> DataPhase:
-        phase = DataPhase(self._offer.size)
-        wound_up = 0.0
+    async def _read_data(self, spool: Spool) -> tuple[DataPhase, bool]:
+        """Everything up to the final dot, and whether the disk had no room for it."""
+        phase, full, wound_up = DataPhase(self._offer.size, mend=self._common.mend), False, 0.0
         while not phase.complete:
             if self.loop.time() - wound_up > TIMER_STEP:
                 wound_up = self.loop.time()
                 self._reset_timeout(DATA_BLOCK_TIMEOUT)
-            try:
-                piece = await self._reader.readuntil(CRLF)
-            except asyncio.LimitOverrunError as too_long:
-                piece = await self._reader.readexactly(too_long.consumed)
-            phase.feed(piece)
-        return phase
+            block = await self._reader.read(BLOCK)
+            if not block:
+                raise ConnectionResetError  # the client left before the final dot
+            octets = phase.feed(block)
+            if not full:
+                full = not _written(spool, octets)
+        self._unread(phase.rest)
+        return phase, full
 
-    async def _conclude(self, phase: DataPhase) -> Reply:
-        """The reply to the final dot; every one but the next hop's own ends the transaction there too."""
-        if phase.bare or phase.too_large:
-            answer = reply.BARE_LINE_END if phase.bare else reply.TOO_LARGE
-        elif self._terms.desk.keeps(phase.message, self._account):
-            answer = reply.HELD_BACK
-        else:
-            return await self._hop.deliver(phase.transmitted)
+    async def _answered(self, phase: DataPhase, spool: Spool, full: bool) -> list[Reply]:
+        """The replies to the final dot; every one but the next hop's own ends the transaction there too."""
+        try:
+            if phase.refused or full:
+                return [await self._refused(_refusal(phase))]
+            return await self._conclude(spool)
+        except NextHopError as error:
+            return [reply.temporarily(error.reply)]
+
+    async def _refused(self, answer: Reply) -> Reply:
+        """End the transaction at the next hop, and hand back `answer`."""
         await self._hop.ask(b"RSET")
         return answer
+
+    async def _conclude(self, spool: Spool) -> list[Reply]:
+        """Deliver the message in `spool`, or not; the replies to its final dot."""
+        return await self._hop.deliver(spool.blocks())
 
     async def smtp_RSET(self, arg: str | None) -> None:  # noqa: N802
         """Forget the transaction, here and there."""
@@ -242,3 +215,18 @@ class SubmissionSession(ClientConnection):
         await self._hop.quit()
         self._last_words = True
         await self.push(reply.BYE)
+
+
+def _refusal(phase: DataPhase) -> Reply:
+    if phase.bare:
+        return reply.BARE_LINE_END
+    return reply.TOO_LARGE if phase.too_large else reply.NO_ROOM
+
+
+def _written(spool: Spool, octets: bytes) -> bool:
+    try:
+        spool.write(octets)
+    except OSError:
+        spool.close()
+        return False
+    return True

@@ -33,7 +33,12 @@ class Running:
 
 @asynccontextmanager
 async def proxy_to(
-    upstream: Upstream | int, listener: Listener | None = None, *, hold: bool = True, policy: Policy | None = None
+    upstream: Upstream | int,
+    listener: Listener | None = None,
+    *,
+    hold: bool = True,
+    policy: Policy | None = None,
+    line_ends: str = "refuse",
 ) -> AsyncIterator[Running]:
     """A proxy on a free port; `upstream` may be a port of loopback without TLS."""
     if isinstance(upstream, int):
@@ -45,6 +50,7 @@ async def proxy_to(
         policy=policy or Policy(),
         hold_automatic_receipts=hold,
         record=events.record,
+        mend=line_ends == "normalise",
     )
     await proxy.start()
     try:

@@ -6,13 +6,16 @@ import threading
 from pathlib import Path
 
 import pytest
+import yaml
 
 from blockproxy.model import Action, Policy, Technique
 from blockproxy.smtp import session
+from blockproxy.smtp.spool import SPOOL_FROM, Spool
 from tests.smtp.hop import FINAL_DOT, HANG_UP, scripted
 from tests.smtp.proxies import client, proxy_to
 
 MESSAGE = b"From: reader@example.org\r\nSubject: Hello\r\n\r\nBody\r\n"
+SMUGGLING = yaml.safe_load(Path(__file__).with_name("smuggling.yaml").read_text())
 RECEIPT = (
     Path(__file__).with_name("receipts").joinpath("thunderbird-automatic.eml").read_bytes().replace(b"\n", b"\r\n")
 )
@@ -90,9 +93,12 @@ async def test_a_next_hop_that_hangs_up_is_never_a_success(verb: bytes) -> None:
         ]
         if (await me.say(b"DATA")).startswith(b"354"):
             replies.append(await me.say(MESSAGE + b"."))
+        code = b"451" if verb in {b"DATA", FINAL_DOT} else b"421"
         assert [reply for reply in replies if reply and not reply.startswith(b"250")] == [
-            b"421 4.4.2 The next hop closed the connection"
+            code + b" 4.4.2 The next hop closed the connection"
         ]
+        if code == b"451":
+            assert await me.say(b"NOOP") == b"421 4.4.2 The next hop closed the connection"
         assert await me.reply() == b""
     assert hop.open_connections == 0
 
@@ -120,7 +126,7 @@ async def test_nonsense_from_the_next_hop_is_not_passed_on() -> None:
 async def test_a_positive_reply_to_data_is_no_delivery() -> None:
     async with scripted({b"DATA": b"250 fine"}) as hop, proxy_to(hop.port) as proxy, client(proxy.port) as me:
         await me.begin()
-        assert await me.say(MESSAGE + b".") == b"421 4.5.0 The next hop broke its protocol"
+        assert await me.say(MESSAGE + b".") == b"451 4.5.0 The next hop broke its protocol"
 
 
 async def test_after_a_refused_data_the_next_transaction_begins_anew() -> None:
@@ -166,6 +172,45 @@ async def test_a_bare_cr_or_lf_is_refused_and_nothing_is_smuggled(body: bytes) -
         assert await me.say(b"NOOP") == b"250 2.0.0 still here"
     assert hop.messages == []
     assert hop.commands[-2:] == [b"RSET", b"NOOP"]
+
+
+@pytest.mark.parametrize("case", SMUGGLING, ids=[case["case"] for case in SMUGGLING])
+@pytest.mark.parametrize("line_ends", ["refuse", "normalise"])
+async def test_no_second_message_is_smuggled_in(case: dict[str, str], line_ends: str) -> None:
+    async with (
+        scripted() as hop,
+        proxy_to(hop.port, line_ends=line_ends) as proxy,
+        client(proxy.port) as me,
+    ):
+        await me.begin()
+        answer = await me.say(case["data"].encode("latin-1").removesuffix(b"\r\n"))
+        assert answer[:3] == (b"550" if line_ends == "refuse" else b"250")
+        assert await me.say(b"NOOP") == b"250 2.0.0 still here"
+    assert len(hop.messages) == (line_ends == "normalise")
+    assert not [line for line in hop.commands if b"SMUGGLED" in line]
+    assert all(b"\n" not in message.replace(b"\r\n", b"") for message in hop.messages)
+
+
+async def test_a_message_on_the_disk_arrives_octet_for_octet() -> None:
+    message = b"Subject: large\r\n\r\n" + b".%075d\r\n" * 40_000 % tuple(range(40_000))
+    assert len(message) > SPOOL_FROM
+    async with scripted() as hop, proxy_to(hop.port) as proxy, client(proxy.port) as me:
+        await me.begin()
+        assert (await me.say(message.replace(b"\n.", b"\n..") + b".")).startswith(b"250")
+    assert hop.messages == [message.replace(b"\n.", b"\n..") + b".\r\n"]
+
+
+async def test_a_disk_without_room_is_a_temporary_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Spool, octets: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Spool, "write", full)
+    async with scripted() as hop, proxy_to(hop.port) as proxy, client(proxy.port) as me:
+        await me.begin()
+        assert (await me.say(MESSAGE + b".")).startswith(b"452 4.3.1 ")
+        assert await me.say(b"NOOP") == b"250 2.0.0 still here"
+    assert hop.messages == []
+    assert b"RSET" in hop.commands
 
 
 async def test_a_message_over_the_next_hops_limit_is_refused() -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from blockproxy.config import Upstream
-from blockproxy.smtp import next_hop
+from blockproxy.smtp import next_hop, wire
 from blockproxy.smtp.next_hop import LOST, TOO_SLOW, UNREACHABLE, NextHop, NextHopError
 from tests.smtp.hop import scripted
 
@@ -15,7 +15,7 @@ def to(port: int) -> NextHop:
 
 
 async def test_a_next_hop_that_does_not_greet_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(next_hop, "GREETING_TIMEOUT", 0.05)
+    monkeypatch.setattr(wire, "GREETING_TIMEOUT", 0.05)
 
     gone = asyncio.Event()
 
@@ -39,7 +39,7 @@ async def test_a_delivery_without_an_answer_is_no_delivery(monkeypatch: pytest.M
         hop = to(server.port)
         await hop.hello("client.example.org")
         with pytest.raises(NextHopError) as error:
-            await hop.deliver(b"x\r\n.\r\n")
+            await hop.deliver([b"x\r\n"])
         assert error.value.reply == TOO_SLOW
         with pytest.raises(NextHopError) as error:
             await hop.ask(b"NOOP")

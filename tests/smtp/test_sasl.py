@@ -34,6 +34,8 @@ def test_a_secret_cannot_be_printed() -> None:
         ("CRAM-MD5", [b"the reader 0123456789abcdef"], "the reader"),
         ("XOAUTH2", [b"user=reader@example.org\x01auth=Bearer fake\x01\x01"], "reader@example.org"),
         ("OAUTHBEARER", [b"n,a=reader@example.org,\x01host=x\x01auth=Bearer fake\x01\x01"], "reader@example.org"),
+        ("SCRAM-SHA-256", [b"n,,n=anna=2Cthe=3Dreader,r=fake-nonce", b"c=biws,r=fake,p=fake", b""], "anna,the=reader"),
+        ("SCRAM-SHA-1", [b"y,a=admin,n=anna,r=fake-nonce"], "anna"),
         ("PLAIN", [b"no separator"], ""),
         ("PLAIN", [], ""),
         ("LOGIN", [b"\xff" * 1_000], "\N{REPLACEMENT CHARACTER}" * 320),
