@@ -10,6 +10,7 @@ PACKAGES = {  # the program that proves that it is there: the package that bring
     "postfix": "postfix",
     "mbsync": "isync",
     "swaks": "swaks",
+    "msmtp": "msmtp",
     "chromium": "chromium",
     "ip": "iproute2",
 }

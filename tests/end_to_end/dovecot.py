@@ -40,7 +40,7 @@ ssl = yes
 ssl_cert = <{folder}/chain.pem
 ssl_key = <{folder}/key.pem
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
 auth_failure_delay = 0
 passdb {{
   driver = static
