@@ -35,7 +35,8 @@ class Piece(NamedTuple):
     """A run of the message. `part` is the number of its leaf, or, of a header, of the message or part that it opens.
 
     `opens_message` is true of the header of a message (the outermost one or an enclosed one), false of a part's.
-    `note` says why a body is not looked into although it could hold parts.
+    `note` says why a body is not looked into although it could hold parts. The end of a leaf names the lines in it that
+    only begin like a delimiter: their offsets in the leaf.
     """
 
     kind: Kind
@@ -44,6 +45,7 @@ class Piece(NamedTuple):
     part: str = ""
     opens_message: bool = False
     note: str = ""
+    odd_lines: tuple[int, ...] = ()
 
 
 class _Multipart:
@@ -82,7 +84,8 @@ class Scanner:
         self._open: list[_Multipart] = []
         self._delimiters: dict[bytes, tuple[int, bool]] = {}
         self._beginnings: tuple[bytes, ...] = ()
-        self._doubtful = False  # whether a line of the leaf begins like a delimiter and goes on
+        self._odd_lines: list[int] = []  # offsets of lines of the leaf that begin like a delimiter and go on
+        self._passed = 0  # octets of the leaf
         self._longest = 0  # octets of a line that may still turn out to be a delimiter
         self._fresh = True  # nothing of the current body has passed yet
         self._depth = 0
@@ -179,6 +182,7 @@ class Scanner:
 
     def _open_leaf(self, entity: Entity, number: str, note: str = "") -> None:
         self._leaf = Piece(Kind.BODY, b"", entity, number, note=note)
+        self._odd_lines, self._passed = [], 0
         self._state, self._fresh = self._body, True
 
     def _open_multipart(self, entity: Entity, prefix: str, leaf: str) -> None:
@@ -218,7 +222,8 @@ class Scanner:
                 stop = len(buffer)
             found = self._delimiters.get(buffer[position:stop].rstrip())
             # Dovecot takes this for a delimiter, most mail programs do not: whoever is right, it is told.
-            self._doubtful = self._doubtful or (found is None and buffer.startswith(self._beginnings, position))
+            if found is None and buffer.startswith(self._beginnings, position):
+                self._odd_lines.append(self._passed + position - self._at)
             if found is not None:
                 self._pass(self._before(position), pieces)
                 self._delimiter(*found, pieces)
@@ -249,17 +254,20 @@ class Scanner:
             return
         self._fresh = False
         octets = self._take(end)
+        self._passed += len(octets)
         if self._leaf is None:
             pieces.append(Piece(Kind.STRUCTURE, octets, _NOTHING))
         else:
-            _, _, entity, part, _, note = self._leaf
+            _, _, entity, part, _, note, _ = self._leaf
             pieces.append(Piece(Kind.BODY, octets, entity, part, note=note))
 
     def _end_leaf(self, pieces: list[Piece]) -> None:
         if self._leaf is not None:
-            _, _, entity, part, _, note = self._leaf
-            pieces.append(Piece(Kind.END, b"", entity, part, note=note or ("odd-boundary" if self._doubtful else "")))
-            self._doubtful = False
+            _, _, entity, part, _, note, _ = self._leaf
+            odd = tuple(self._odd_lines)
+            pieces.append(
+                Piece(Kind.END, b"", entity, part, note=note or ("odd-boundary" if odd else ""), odd_lines=odd)
+            )
             self._leaf = None
 
     def _take(self, end: int) -> bytes:

@@ -48,6 +48,9 @@ SHAPES: dict[str, Callable[[], bytes]] = {
         "image/svg+xml", "filename=a.svg", lines(f'<svg><image href="{tracker()}"/></svg>'), "quoted-printable"
     ),
     "text in a file": lambda: _file(PLAIN, "filename=a.diff", lines(f"+ {tracker()}&utm_source=x"), "7bit"),
+    "line that begins like a delimiter": lambda: multipart(
+        "mixed", "odd-1", TEXT + b"--odd-11\r\n" + entity(HTML, TRACKED, "base64"), TEXT
+    ),
     "document in a URL": lambda: entity(
         HTML, page(f'<iframe src="data:text/html;base64,{_IN_BASE64}"></iframe>'), "quoted-printable"
     ),
