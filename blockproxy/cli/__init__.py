@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from blockproxy import __version__
-from blockproxy.cli import check, clean, demo, events, forget, rules, run, scan
+from blockproxy.cli import check, clean, demo, events, explain, forget, rules, run, scan
 from blockproxy.cli.output import complain
 from blockproxy.errors import InputError
 
@@ -52,6 +52,7 @@ app.command("run", help=run.HELP, epilog=run.EXAMPLE)(run.run)
 app.command("check", help=check.HELP, epilog=check.EXAMPLE)(check.check)
 app.command("demo", help=demo.HELP, epilog=demo.EXAMPLE)(demo.demo)
 app.command("clean", help=clean.HELP, epilog=clean.EXAMPLE)(clean.clean)
+app.command("explain", help=explain.HELP, epilog=explain.EXAMPLE)(explain.explain)
 app.command("scan", help=scan.HELP, epilog=scan.EXAMPLE)(scan.scan)
 app.command("events", help=events.HELP, epilog=events.EXAMPLE)(events.events)
 app.command("forget", help=forget.HELP, epilog=forget.EXAMPLE)(forget.forget)
