@@ -59,7 +59,7 @@ class Whole:
         if self._lead:
             lead, self._lead = self._lead, b""
             section_filter = None
-            if not (last and self._passes(data)):
+            if not (last and self._passes(data, 0, len(data))):
                 section_filter = self._open(whole(self._uid, self._mailbox))
             if section_filter is None:
                 return lead + data

@@ -74,10 +74,9 @@ class ServerLeg:
         end = _END.match(data, stop)
         if end is None or end[1] != pending[0].tag:
             return False
-        octets = data[start:stop]
-        if not state.passes(octets):
+        if not state.passes(data, start, stop):
             uid = None if match[2] is None else int(match[2])
-            octets = filtered(octets, state.open_section(whole(uid, state.mailbox)))
+            octets = filtered(data[start:stop], state.open_section(whole(uid, state.mailbox)))
             data = b"".join((data[:start], octets, data[stop:]))
         state.to_client.append(data)
         pending.popleft()

@@ -39,8 +39,8 @@ class SectionFilter(Protocol):
 
 
 OpenSection = Callable[[Section], SectionFilter | None]
-Passes = Callable[[bytes], bool]
-"""Whether a whole message, all of which has come, is sure to pass as it is: then no filter is opened for it."""
+Passes = Callable[[bytes, int, int], bool]
+"""Whether the whole message in octets, between two offsets, is sure to pass as it is: then no filter is opened."""
 
 
 class Name(NamedTuple):

@@ -24,7 +24,7 @@ class Session:
     shell writes what there is for the client, makes the connection a TLS one and calls `tls_started`.
     """
 
-    def __init__(self, open_section: OpenSection, passes: Passes = lambda _: False, *, starttls: bool = False) -> None:
+    def __init__(self, open_section: OpenSection, passes: Passes = lambda *_: False, *, starttls: bool = False) -> None:
         self._state = State(open_section, passes, starttls=starttls)
         self._client = ClientLeg(self._state)
         self._server = ServerLeg(self._state, self._client)

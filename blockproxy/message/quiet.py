@@ -34,15 +34,16 @@ _LINE_ENDS = (b"\r\n", b"\n")
 _LAST = (b"--\r\n", b"--\n")  # what makes a delimiter the last one
 
 
-def is_quiet(message: bytes) -> bool:
-    """Whether a whole message certainly has nothing in it that `Cleaner` would change, report or skip."""
-    if len(message) > MAX_GLANCE or message.startswith(_LINE_ENDS):
+def is_quiet(octets: bytes, start: int = 0, end: int | None = None) -> bool:
+    """Whether the whole message at `start` certainly has nothing in it that `Cleaner` would change, report or skip."""
+    end = len(octets) if end is None else end
+    if end - start > MAX_GLANCE or octets.startswith(_LINE_ENDS, start):
         return False
-    found = _EMPTY_LINE.search(message)
+    found = _EMPTY_LINE.search(octets, start, end)
     if found is None:
         return False
     body = found.end()
-    return _proof_of_header(message[:body])(message, body, len(message), ())
+    return _proof_of_header(octets[start:body])(octets, body, end, ())
 
 
 def is_quiet_text(encoded: bytes, entity: Entity) -> bool:

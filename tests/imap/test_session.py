@@ -65,7 +65,7 @@ def test_the_announcement_of_a_literal_goes_with_its_first_octets() -> None:
 @pytest.mark.parametrize(("piece", "filters"), [(1, 1), (7, 1), (10_000, 0)])
 def test_for_a_message_that_passes_no_filter_is_opened_once_all_of_it_is_here(piece: int, filters: int) -> None:
     opened = Opened()
-    session = Session(opened, lambda octets: octets == b"TRACK56789")
+    session = Session(opened, lambda octets, start, end: octets[start:end] == b"TRACK56789")
     session.receive(Side.CLIENT, b"1 UID FETCH 1 BODY.PEEK[]\r\n")
     said, heard = b"* 1 FETCH (UID 1 BODY[] {10}\r\nTRACK56789)\r\n1 OK done\r\n", b""
     for start in range(0, len(said), piece):

@@ -95,6 +95,13 @@ def test_it_is_quiet(name: str) -> None:
         is_silent_when_read_with_care(message)
 
 
+@pytest.mark.parametrize("name", [*QUIET, *NOT_QUIET])
+def test_it_is_so_in_the_middle_of_other_octets(name: str) -> None:
+    message = crlf((QUIET | NOT_QUIET)[name])
+    for around in (b"http://example.com/", b"\r\n\r\n", b"--b--\r\n\0=2F"):
+        assert is_quiet(around + message + around, len(around), len(around + message)) == (name in QUIET)
+
+
 @pytest.mark.parametrize("name", NOT_QUIET)
 def test_it_is_not_quiet(name: str) -> None:
     assert not is_quiet(crlf(NOT_QUIET[name]))
@@ -213,5 +220,5 @@ def test_no_spelling_of_one_sign_is_quiet(sign: str, media_type: str) -> None:
 
 
 def test_an_error_in_here_is_no_reason_to_pass_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quiet, "is_quiet", lambda _: 1 / 0)
+    monkeypatch.setattr(quiet, "is_quiet", lambda *_: 1 / 0)
     assert not cleaner.passes(crlf(QUIET["text"]))
