@@ -19,15 +19,18 @@ from blockproxy.detect.fakes import real_looking
 from blockproxy.detect.index import Match
 from blockproxy.detect.links import optional, strip
 from blockproxy.detect.loading import Loaded, load_folders
+from blockproxy.detect.pattern import Pattern
 from blockproxy.detect.rulefile import Location, Problem, RuleFile
 from blockproxy.detect.rules import RuleSet, built_in_folder, rule_set
 from blockproxy.detect.schema import Catch, ParameterFile, SparedFile, VendorFile
+from blockproxy.detect.target import MAX_URL, Pipeline
 from blockproxy.detect.vendor import TRIGGERS, Rule
 from blockproxy.model import Resource, Technique, Trigger
 from blockproxy.url import Url, parse
 
 MAX_SECONDS = 0.05  # for one search; a regular expression that needs more on these strings has no upper limit
 HOSTILE = ("a", "/a", "aA0", "=&", "/-", "%2F", "00000000-")
+HOSTILE_TARGETS = (*HOSTILE, "/v3/__", "http://a/", "&u=http", "%2525", "eJ", "/L0/https:%2F%2F")
 COUNTS = (8, 12, 16, 20, 24, 28, 32, 40, 100, 400, 4000)
 
 
@@ -85,6 +88,9 @@ def _of_vendor(rules: RuleSet, loaded: Loaded, file: RuleFile, spec: VendorFile)
             run = partial(_missed, rules, trigger, url)
             yield Case(file, (*place, "misses", number), f"{spec.id}/{rule.id} misses {url}", run)
         yield Case(file, (*place, "regex"), f"{spec.id}/{rule.id} is quick", partial(_quick, rule))
+        if rule.target is not None and rule.target.steps[0][0] == "regex":
+            run = partial(_quick_target, rule, rule.target)
+            yield Case(file, (*place, "target"), f"{spec.id}/{rule.id} is unwrapped quickly", run)
 
 
 def _caught(rules: RuleSet, expected: Match, catch: Catch) -> str | None:
@@ -145,6 +151,23 @@ def _quick(rule: Rule) -> str | None:
         if time.process_time() - start > MAX_SECONDS:
             return f"the regex needs more than {MAX_SECONDS} seconds for {count} times {piece!r}"
     return None
+
+
+def _quick_target(rule: Rule, target: Pipeline) -> str | None:
+    """The same of a regex that finds the address, within the length that is read; the other steps have no way back."""
+    beginnings = {f"https://{_some_host(pattern)}{pattern.prefix or '/'}" for pattern in rule.patterns}
+    for beginning, piece, count in product(sorted(beginnings), HOSTILE_TARGETS, COUNTS):
+        url = parse((beginning + piece * count)[:MAX_URL])
+        start = time.process_time()
+        if url is not None:
+            target.read(url)
+        if time.process_time() - start > MAX_SECONDS:
+            return f"the target needs more than {MAX_SECONDS} seconds for {count} times {piece!r}"
+    return None
+
+
+def _some_host(pattern: Pattern) -> str:
+    return pattern.host.replace(".*", ".com").replace("*", "7") or "any.example"
 
 
 def _of_parameters(rules: RuleSet, file: RuleFile, spec: ParameterFile) -> Iterator[Case]:

@@ -50,6 +50,7 @@ def test_the_truth_has_no_problems(tmp_path: Path) -> None:
         (("/c/7?url=https%3A%2F%2Fshop.example%2F", "/c/7?url=https%3A%2F%2Fshop.example%2Funsubscribe"), 13, "spared"),
         (("/c/7?", "/c/q8Rt5xLw0Zk3Vb7Nm2Jp6Hd1Gf?"), 13, "could be somebody's"),
         (("match:", "why: it is a test\n    regex: ^/c/(a+a+)+y|7\n    match:"), 10, "needs more than"),
+        (("target: query:url", "target: 'regex:(?:a+a+)+y(x)'"), 10, "the target needs more than"),
         (("||mailer.example/c/", "||t.sidekickopen01.com/e1t/c/"), 13, "is not caught"),
     ],
 )

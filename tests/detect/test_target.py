@@ -1,6 +1,7 @@
 """Where redirects keep the true address."""
 
 import json
+import time
 import zlib
 from base64 import b64encode, urlsafe_b64encode
 from urllib.parse import quote
@@ -198,6 +199,13 @@ def test_records_in_one_another_end_at_the_limit() -> None:
     while len(record) < 4000:
         record = b"\x0a" + bytes([len(record) & 127 | 128, len(record) >> 7]) + record
     assert target("path:1 | base64url | protobuf-url", f"https://r.example.org/{packed(record)}") is None
+
+
+def test_a_thousand_beginnings_are_read_once() -> None:
+    start = time.process_time()
+    assert target("proofpoint-v3", "https://r.example.org" + "/v3/__" * 2_500) is None
+    assert target("proofpoint-v3", "https://r.example.org/v3/__https://a" + "*" * 15_000 + "__;!!a") is None
+    assert time.process_time() - start < 0.1
 
 
 def test_a_redirect_of_a_megabyte_is_not_read() -> None:
