@@ -83,7 +83,7 @@ class Leaf:
     @cached_property
     def sheet(self) -> Sheet:
         """The message's own style sheet."""
-        return Sheet(self.view)
+        return Sheet(self.view, self.lower)
 
     @cached_property
     def stretches(self) -> context.Stretches:

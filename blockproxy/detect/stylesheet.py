@@ -18,12 +18,12 @@ MAX_ANCESTORS = 64  # elements around one that a selector is tried on; layouts n
 Get = Callable[[str], str | None]
 
 _STYLE_TAG = re.compile(rb"<style\b([^<>]{0,1000}+)>")
-_BRACE = re.compile(r"[{}]")
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _PLAIN_MEDIA = re.compile(r"@(?:media|supports)?\s*(?:only\s+)?(?:all|screen)?\s*", re.IGNORECASE)
+_SMALL = r"\s*+:\s*+0*+[0-3]?(?:\.\d++)?\s*+(?:px|pt)?+\s*+(?:[;!]|\Z)"
 _CONCEALS = re.compile(
     r"display\s*+:\s*+none|hidden|visibility\s*+:\s*+collapse|opacity|clip|scale|-\d{3}"
-    r"|(?:width|height)\s*+:\s*+0*+[0-3]?(?:\.\d++)?\s*+(?:px|pt)?+\s*+(?:[;!]|\Z)"
+    rf"|width{_SMALL}|height{_SMALL}"  # spelt out: `re` then looks for eight letters only
 )
 _RELEVANT = re.compile("width|height|display|visib|opacity|left|right|top|clip|transform")
 _REVEALS = re.compile(
@@ -63,18 +63,18 @@ class Rule(NamedTuple):
 
 
 class Sheet:
-    """The style sheets of `view`, a document in HTML.
+    """The style sheets of `view`, a document in HTML; `lower` is the same in lower case, where somebody has it.
 
     `conceals` are names at the ends of selectors that may make something small or hide it (`.class`, `#id`, element),
     `reveals` classes and ids, without their signs, that are shown under some condition.
     """
 
-    def __init__(self, view: bytes) -> None:
+    def __init__(self, view: bytes, lower: bytes | None = None) -> None:
         self._rules: list[tuple[str, str]] = []  # of every screen: selectors and declarations
         self._parsed: list[Rule] | None = None
         reveals: set[str] = set()
         conceals: set[str] = set()
-        for conditional, selectors, body in _rules(view):
+        for conditional, selectors, body in _rules(view, view.lower() if lower is None else lower):
             if (conditional or "!" in body) and _REVEALS.search(body):
                 reveals.update(one or other for one, other in _NAMED.findall(selectors))
             if not conditional:
@@ -114,29 +114,36 @@ def names(get: Get) -> frozenset[str]:
     return frozenset([*found, f"#{identifier}"] if identifier else found)
 
 
-def _rules(view: bytes) -> Iterator[tuple[bool, str, str]]:
+def _rules(view: bytes, lower: bytes) -> Iterator[tuple[bool, str, str]]:
     """(whether it holds only under a condition, selectors, declarations in lower case) of every rule, in order."""
-    for conditional, css in _sheets(view):
-        open_ones: list[bool] = []  # of each block that is open, whether it is a condition
+    for conditional, css in _sheets(view, lower):
+        open_ones: list[bool] = []  # of each block that is open around the rule, whether it is a condition
         conditions = int(conditional)
-        last, prelude = 0, ""
-        for brace in _BRACE.finditer(css):
-            text, last = css[last : brace.start()], brace.end()
-            if brace[0] == "{":
-                prelude = text.rpartition(";")[2].strip()
-                open_ones.append(prelude.startswith("@") and not _PLAIN_MEDIA.fullmatch(prelude))
-                conditions += open_ones[-1]
+        for block in css.split("}")[:-1]:
+            *preludes, body = block.split("{")
+            if not preludes:
+                conditions -= open_ones.pop() if open_ones else 0
                 continue
-            if prelude and not prelude.startswith("@"):
-                yield conditions > 0, prelude, text.lower()
-            prelude = ""
-            conditions -= open_ones.pop() if open_ones else 0
+            for outer in preludes[:-1]:
+                open_ones.append(_is_condition(_prelude(outer)))
+                conditions += open_ones[-1]
+            selectors = _prelude(preludes[-1])
+            if selectors and not selectors.startswith("@"):
+                yield conditions > 0, selectors, body.lower()
 
 
-def _sheets(view: bytes) -> Iterator[tuple[bool, str]]:
+def _prelude(text: str) -> str:
+    """What stands in front of `{`: selectors, or an at-rule."""
+    return text.rpartition(";")[2].strip()
+
+
+def _is_condition(prelude: str) -> bool:
+    return prelude.startswith("@") and not _PLAIN_MEDIA.fullmatch(prelude)
+
+
+def _sheets(view: bytes, lower: bytes) -> Iterator[tuple[bool, str]]:
     """The text of each `<style>`, and whether it is for some screens only."""
     position, read = 0, 0
-    lower = view.lower()
     while read < MAX_CSS and (start := lower.find(b"<style", position)) >= 0:
         tag = _STYLE_TAG.match(lower, start)
         if tag is None:
