@@ -6,7 +6,7 @@ evil.com in `urllib.parse`. Never resolves a name: the public suffix list is the
 
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 import ada_url
@@ -18,6 +18,12 @@ LONGEST = 1024  # characters of a URL that is remembered; most have fewer than 3
 
 # Without these two arguments tldextract would fetch the list on first use.
 _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+
+@cache
+def _public_suffixes() -> frozenset[str]:
+    return frozenset(_suffixes.tlds)
+
 
 # A URL in this shape reads the same to Ada as to this pattern, at a tenth of the price: lower-case scheme and host
 # of at least two labels, the last one not a number; then a path or query without anything that Ada would rewrite.
@@ -82,3 +88,9 @@ def _with_path(url: str) -> str:
 def registrable_domain(host: str) -> str:
     """`a.b.example.co.uk` to `example.co.uk`; the host itself where there is none (an address, a bare suffix)."""
     return _suffixes(host).top_domain_under_public_suffix or host
+
+
+def is_public_suffix(host: str) -> bool:
+    """Whether everybody may have a name below `host`: `com`, `co.uk`, `kawasaki.jp`."""
+    suffixes = _public_suffixes()
+    return host in suffixes or f"*.{host.partition('.')[2]}" in suffixes or f"*.{host}" in suffixes
