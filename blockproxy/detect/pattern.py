@@ -12,6 +12,7 @@ query. Written by hand because the published engines answer "blocked or not", an
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from blockproxy.detect.hosts import ANY_SUFFIX, below
 from blockproxy.url import registrable_domain
@@ -62,6 +63,7 @@ class Pattern:
         return not self.host or below(self.host, host)
 
 
+@lru_cache(maxsize=4096)  # a rule file asks three times: to check it, to check its rule, to make the rule
 def compile_pattern(text: str) -> Pattern:
     """Compile `text`. Raises ValueError with a sentence that says what is allowed."""
     if len(text) > MAX_PATTERN or not text.isascii() or re.search(r"\s", text):
