@@ -122,10 +122,15 @@ def declarations(style: str) -> dict[str, str]:
     """`width: 1px !important; …` as {"width": "1px"}; of a property that is set twice the last one."""
     said = {}
     for declaration in _COMMENT.sub("", style).split(";"):
-        name, colon, value = declaration.partition(":")
+        name, colon, value = _unescaped(declaration).partition(":")
         if colon:
             said[name.strip().lower()] = value.partition("!")[0].strip().lower()
     return said
+
+
+def _unescaped(text: str) -> str:
+    """`n\\6f ne` as `none` (CSS Syntax 3, section 4.3.7)."""
+    return _ESCAPE.sub(lambda found: chr(min(int(found[1], 16), 0x10FFFF)), text) if "\\" in text else text
 
 
 def _shrinks(said: dict[str, str]) -> str:
@@ -141,6 +146,7 @@ def _side(said: dict[str, str], name: str) -> float | None:
     return min(known, default=None)
 
 
+_ESCAPE = re.compile(r"\\([0-9A-Fa-f]{1,6})\s?")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _LENGTH = re.compile(r"\s*(\d*\.?\d+)\s*(px|pt|%|[a-z]+)?")
 _NOTHING_LEFT = re.compile(r"rect\((?:\s*[01](?:px)?\s*,?){4}\)")

@@ -6,7 +6,7 @@ asked at all.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from blockproxy.detect.appearance import read_style
 from blockproxy.detect.tree import VOID
@@ -15,9 +15,8 @@ MAX_TAIL = 2048  # octets after the last thing to read: closing tags, an Outlook
 MAX_PRELUDE = 2048  # octets before a CSS reference in which its rule begins
 MAX_TAG = 2048  # octets of a start tag that hides something
 MAX_HIDERS = 200  # start tags that are looked at; a newsletter hides its preview text, and what telephones show
-MAX_WORDS = 100  # that may be part of such a tag: what hides in a style, and names in a style sheet that hide
-MAX_BEFORE = 20  # octets from the name of a property to its value
-MAX_FOUND = 2000  # times that such a word is looked at
+MAX_NAMES = 100  # classes and ids that a style sheet hides
+MAX_FOUND = 2000  # times that a sign of hiding is looked at
 MAX_STRETCH = 32 * 1024  # octets in which the end of a hidden element is looked for
 
 # Selectors that hold only where a mail program quotes, forwards or prints.
@@ -33,18 +32,19 @@ _MAY_REPORT = (b"print", *REPORTING_SELECTORS.pattern.encode().split(b"|"))
 _TAG = re.compile(rb"<([a-z][^\s/>]*)")
 _STYLE = re.compile(rb"""\sstyle\s*=\s*(?:"([^"]*)|'([^']*))""")
 _HIDDEN = re.compile(rb"\shidden(?=[\s=/]|\Z)")
-# What hides in a style, and what has to stand in front of it: `none` and `collapse` are said of borders too.
-_MAY_HIDE = {
-    b"none": b"display",
-    b"hidden": b"",
-    b"collapse": b"visibility",
-    b"opacity": b"",
-    b"clip": b"",
-    b"scale(0": b"",
-    b":-": b"",
-    b": -": b"",
-}
-_USUAL = (b"none", b"hidden")
+# What hides, in a style or by itself. A pattern that begins with a word is searched for as fast as the word.
+_USUAL = (re.compile(rb"display\s*+:\s*+none"), re.compile(rb"hidden"))
+_MAY_HIDE = (
+    *_USUAL,
+    re.compile(rb"visibility\s*+:\s*+collapse"),
+    re.compile(rb"opacity"),
+    re.compile(rb"clip"),
+    re.compile(rb"scale"),
+    re.compile(rb":\s*+-\d{3}"),
+    # A style that is written so that nobody finds these words in it.
+    re.compile(rb"style\s*+=\s*+(?:\"[^\"&\\*]*+[&\\*]|'[^'&\\*]*+[&\\*])"),
+)
+_ODD = re.compile(rb"[&\\*]")
 _MARKUP = re.compile(rb"<!--.*?-->|<[^>]*>|&nbsp;|&#(?:160|8204|847);|\s+", re.DOTALL)
 
 
@@ -81,15 +81,16 @@ class Stretches:
     def __init__(self, lower: bytes, names: frozenset[str] = frozenset(), *, usual: bool = False) -> None:
         self._starts: list[int] = []
         self._ends: list[int] = []
-        words = [
-            *(_USUAL if usual else _MAY_HIDE),
-            *(name[1:].lower().encode("latin-1", "replace") for name in names if name[0] in ".#"),
-        ]
-        if len(words) > MAX_WORDS:
+        called = [name[1:].lower() for name in names if name[0] in ".#"]
+        if len(called) > MAX_NAMES:
             self._starts, self._ends = [0], [len(lower)]
             return
+        found = list(_hiding_tags(lower, _USUAL if usual else _MAY_HIDE))
+        if called:
+            pattern = re.compile(b"|".join(re.escape(name.encode("latin-1", "replace")) for name in called))
+            found += _hiding_tags(lower, [pattern], by_name=True)
         furthest = 0
-        for number, (start, end) in enumerate(sorted(set(_hiding_tags(lower, words)))):
+        for number, (start, end) in enumerate(sorted(set(found))):
             known = end >= 0 and number < MAX_HIDERS
             furthest = max(furthest, _end(lower, start, end) if known else len(lower))
             self._starts.append(start)
@@ -100,22 +101,20 @@ class Stretches:
         return before > 0 and offset < self._ends[before - 1]
 
 
-def _hiding_tags(lower: bytes, words: list[bytes]) -> Iterator[tuple[int, int]]:
+def _hiding_tags(
+    lower: bytes, patterns: Iterable[re.Pattern[bytes]], *, by_name: bool = False
+) -> Iterator[tuple[int, int]]:
     """Where start tags begin and end that hide what is in them, or have one of the names; no end where it gives up."""
-    for word in words:
-        position, before = lower.find(word), _MAY_HIDE.get(word, b"")
-        for _ in range(MAX_FOUND):
-            if position < 0:
+    for pattern in patterns:
+        for number, found in enumerate(pattern.finditer(lower)):
+            position = found.start()
+            if number >= MAX_FOUND:
+                yield position, -1
                 break
-            if before in lower[max(0, position - MAX_BEFORE) : position]:
-                start = lower.rfind(b"<", max(0, position - MAX_TAG), position)
-                end = lower.find(b">", position, position + MAX_TAG)
-                tag = lower[start:end] if 0 <= start < end else b""
-                if _hides(tag, by_name=word not in _MAY_HIDE):
-                    yield start, end
-            position = lower.find(word, position + 1)
-        else:
-            yield position, -1
+            start = lower.rfind(b"<", max(0, position - MAX_TAG), position)
+            end = lower.find(b">", position, position + MAX_TAG)
+            if 0 <= start < end and _hides(lower[start:end], by_name=by_name):
+                yield start, end
 
 
 def _hides(tag: bytes, *, by_name: bool) -> bool:
@@ -123,9 +122,12 @@ def _hides(tag: bytes, *, by_name: bool) -> bool:
     opening = _TAG.match(tag)
     if opening is None or opening[1] in VOID or b">" in tag:
         return False
+    if by_name or _HIDDEN.search(tag):
+        return True
     said = _STYLE.search(tag)
-    style = read_style((said[1] or said[2] or b"").decode("latin-1")) if said else None
-    return by_name or _HIDDEN.search(tag) is not None or (style is not None and bool(style.hides or style.shrinks))
+    text = (said[1] or said[2] or b"") if said else b""
+    style = read_style(text.decode("latin-1"))
+    return bool(style.hides or style.shrinks or _ODD.search(text))
 
 
 def _end(lower: bytes, start: int, end: int) -> int:

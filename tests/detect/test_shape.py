@@ -27,6 +27,7 @@ LOOKS = [
     ('<img style="opacity:0">', Sight.HIDDEN, "hidden by opacity: 0"),
     ('<img style="opacity:1%">', Sight.HIDDEN, "hidden by opacity: 1%"),
     ('<img style="position:absolute;left:-9999px">', Sight.HIDDEN, "hidden by left: -9999px"),
+    (r'<img style="d\69splay:/* */n\00006Fne">', Sight.HIDDEN, "hidden by display: none"),
     ("<img hidden>", Sight.HIDDEN, "hidden by its attribute"),
     ("<img width=1>", Sight.NARROW, "1 pixel wide"),
     ('<img height=0 style="display:block">', Sight.NARROW, "0 pixel high"),

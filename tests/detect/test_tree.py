@@ -35,6 +35,8 @@ HIDING = [
     b'<div style="display:none"><b><i></b><img></i></div>',
     b'<DIV STYLE="DISPLAY:NONE"><IMG></DIV>',
     b'<style>.a{width: 1px; height:0}</style><div class=a style="display:none"><img></div>',
+    b'<div style="display&#58;none"><img></div>',
+    b'<div style="display:/**/n\\6f ne"><img></div>',
     b"<style>.gone{display:none}</style><div class='x gone'><p><img></p></div>",
     b"<style>td.out #gone{display:none}</style><table><td class=out><p id=gone><img></p></table>",
 ]
