@@ -149,7 +149,7 @@ class Narrator(Cleaner):
         self.sources: list[Source] = []
         self.passed: list[Passed] = []
         self._above = above
-        self._now = ""  # the part that is being cleaned
+        self._now, self._sent = "", b""  # the leaf that is being cleaned: its number, and as it was sent
         self._reader: _Reader | None = None
         self._octets: dict[str, int] = {}
 
@@ -191,13 +191,17 @@ class Narrator(Cleaner):
         self._reader = _Reader(judge, self._policy, self._file_cleaner())
         return self._reader
 
+    def _finish(self, piece: Piece) -> bytes:
+        self._now, self._sent = piece.part, b"".join(self._leaf or ())
+        return super()._finish(piece)
+
     def _clean_leaf(self, encoded: bytes, entity: Entity, part: str) -> bytes:
-        self._reader, self._now, known = None, part, len(self._findings)
+        self._reader, known = None, len(self._findings)
         cleaned = super()._clean_leaf(encoded, entity, part)
         reader: _Reader | None = self._reader
         if reader is not None and reader.outcome is None:
             return cleaned  # a message in a file, which has taken its own notes
-        before, after = (transfer.decode(octets, entity.encoding).octets for octets in (encoded, cleaned))
+        before, after = (transfer.decode(octets, entity.encoding).octets for octets in (self._sent, cleaned))
         source = Source(self._named(part), entity.media_type, before, after, _charset(entity.parameters))
         if reader is not None:
             source.charset = reader.wide or source.charset
@@ -205,7 +209,7 @@ class Narrator(Cleaner):
         self.sources.append(source)
         return cleaned
 
-    def _clean_file(self, message: bytes) -> Cleaned:
+    def _nested(self, message: bytes) -> Cleaned:
         inner = Narrator(
             self._rules, self._policy, self._context, depth=self._depth + 1, above=(*self._above, self._now)
         )
