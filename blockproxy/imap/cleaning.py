@@ -3,6 +3,7 @@
 Nothing that goes wrong in here reaches the connection: the original octets pass, and the event log says why.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable
 
@@ -13,6 +14,8 @@ from blockproxy.imap.sections import Section
 from blockproxy.model import Cleaned, Context, Origin, Policy, Scope, Skip
 
 Record = Callable[[Cleaned, Delivery], None]
+
+_log = logging.getLogger("blockproxy.imap")
 
 
 class CleaningFilter:
@@ -107,7 +110,10 @@ class Cleaning:
         """Record what was found since the last time."""
         said, self.said = self.said, []
         for section, cleaned in said:
-            self._record(self._with_origin(section, cleaned), self._delivery(section))
+            try:
+                self._record(self._with_origin(section, cleaned), self._delivery(section))
+            except Exception as error:  # noqa: BLE001 - the reader has the message; its text could be in the error's
+                _log.error("the event log has lost a message: %s", type(error).__name__)
 
     def _cleaner(self, section: Section) -> Cleaner:
         return Cleaner(

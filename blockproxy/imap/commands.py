@@ -42,6 +42,11 @@ class ClientLeg:
         """Octets that the client sent ahead."""
         return self._framer.waiting
 
+    @property
+    def sent_ahead(self) -> bool:
+        """Whether the client sent something that has to wait for the server's `+`."""
+        return self._waits_for is not None and self._framer.waiting > 0
+
     def feed(self, data: bytes) -> None:
         """Take octets in any pieces. Raises `PeerError`."""
         if self._framer.idle and self._waits_for is None and self._sasl is None and len(data) <= MAX_USUAL:

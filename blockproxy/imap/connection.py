@@ -116,6 +116,7 @@ class Connection:
         self._open: set[Side] = set()
         self._over = False  # nothing is processed any more
         self._ending = False  # the server has said everything
+        self._owes_end = False  # the client has, and the server does not know yet
         self._heard = False  # anything since `look` looked
         self._began = self._latest = self._loop.time()
 
@@ -142,7 +143,7 @@ class Connection:
         elif not self._over:
             try:
                 self.session.receive(side, data)
-            except (PeerError, LengthError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it was, nobody is left waiting
                 self._broken(error)
             else:
                 self._processed()
@@ -152,7 +153,15 @@ class Connection:
         if side is Side.SERVER:
             self._ending = True
             self._finish()
-        elif self.server.transport is not None and self.server.transport.can_write_eof():
+        else:
+            self._pass_end()
+
+    def _pass_end(self) -> None:
+        """Let the server know that the client has finished sending, once everything it sent has gone."""
+        self._owes_end = self.session.sent_ahead
+        if self._owes_end:
+            return
+        if self.server.transport is not None and self.server.transport.can_write_eof():
             self.server.transport.write_eof()
         elif self.session.waiting_for_answers:
             self._loop.call_later(LINGER, self.server.close)
@@ -206,6 +215,8 @@ class Connection:
             self.client.write(session.take(_CLIENT))
         if session.to_server:
             self.server.write(session.take(_SERVER))
+        if self._owes_end:
+            self._pass_end()
         if self._cleaning.said:
             self._cleaning.flush()
 
@@ -214,8 +225,10 @@ class Connection:
         if self.session.starting_tls:
             self._on_tls(self)
 
-    def _broken(self, error: Exception) -> None:
-        _log.warning("connection closed: %s", error)
+    def _broken(self, error: BaseException) -> None:
+        # Of an error that nobody foresaw only the type is told: its text may be somebody's mail.
+        foreseen = isinstance(error, PeerError | LengthError)
+        _log.warning("connection closed: %s", error if foreseen else type(error).__name__)
         self.flush()
         if isinstance(error, PeerError) and error.side is Side.CLIENT:
             self.bye(b"your client broke the protocol")
@@ -237,7 +250,7 @@ class Connection:
             self._cleaning.flush()
             return
         if error is not None:
-            self._broken(error if isinstance(error, Exception) else RuntimeError(error))
+            self._broken(error)
             return
         self._processed()
         while self._backlog and self._thread is None:

@@ -27,8 +27,8 @@ SIMPLE = re.compile(
 )
 """The usual FETCH: tag, `UID `, sequence set, data items."""
 
-_COMMAND = re.compile(rb"[^ ]+ (?:UID )?FETCH ++([^ ()\r\n]++) ++(.*)\r\n\Z", re.IGNORECASE | re.DOTALL)
-_EMPTY = re.compile(rb"[^ ]+ (?:UID )?FETCH *+[^ ()\r\n]*+ *+\r\n\Z", re.IGNORECASE)
+_COMMAND = re.compile(rb"[^ ]+ (?:UID ++)?FETCH ++([^ ()\r\n]++) ++(.*)\r\n\Z", re.IGNORECASE | re.DOTALL)
+_EMPTY = re.compile(rb"[^ ]+ (?:UID ++)?FETCH *+[^ ()\r\n]*+ *+\r\n\Z", re.IGNORECASE)
 _ITEM = re.compile(
     rb'([A-Z][A-Z0-9.-]*(?:\[(?:[^\]\["{}\r\n]|"(?:[^"\\\r\n]|\\.)*+")*+\])?)'
     rb"(?:<(\d{1,19})\.(\d{1,19})>)?"

@@ -56,6 +56,11 @@ class Session:
         """Whether commands are in flight."""
         return bool(self._state.pending)
 
+    @property
+    def sent_ahead(self) -> bool:
+        """Whether octets of the client have to wait for the server's `+`."""
+        return self._client.sent_ahead
+
     def tls_started(self) -> None:
         """The client's leg is a TLS connection now."""
         self._state.starttls = self._state.starting_tls = False

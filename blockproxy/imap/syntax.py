@@ -8,7 +8,7 @@ import base64
 import binascii
 import re
 
-COMMAND = re.compile(rb'([^\x00-\x20(){%*"\\+\x7f]+) (UID )?([A-Za-z][A-Za-z0-9-]*)(?=[ \r])', re.IGNORECASE)
+COMMAND = re.compile(rb'([^\x00-\x20(){%*"\\+\x7f]+) (UID ++)?([A-Za-z][A-Za-z0-9-]*)(?=[ \r])', re.IGNORECASE)
 """Tag, `UID `, verb."""
 
 TAGGED = re.compile(rb"([^ ]+) (OK|NO|BAD)\b", re.IGNORECASE)

@@ -52,6 +52,17 @@ def test_what_was_found_is_recorded_with_the_sender_and_the_message(piece: int) 
     assert delivery == Delivery("imap", "anna", "INBOX/7/5", "in")
 
 
+def test_an_event_log_that_fails_is_no_reason_to_stop(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("somebody's mail")
+
+    filters = Cleaning(built_in(), Policy(), Context(), lambda: "anna", broken)
+    passed(filters, HTML, PIXEL, 100)
+    filters.flush()
+    assert "the event log has lost a message: OSError" in caplog.text
+    assert "mail" not in caplog.text
+
+
 def test_nothing_found_is_nothing_recorded() -> None:
     recorder = Recorder()
     filters = opened(recorder)

@@ -11,6 +11,7 @@ from blockproxy.config import Listener, Upstream
 from blockproxy.detect.rules import built_in
 from blockproxy.imap import cleaning, connection, proxy
 from blockproxy.imap.proxy import ImapProxy
+from blockproxy.imap.session import Session
 from blockproxy.model import Cleaned, Policy
 
 Server = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -91,6 +92,40 @@ async def test_a_client_that_does_not_read_stops_the_server() -> None:
         while not (data := await reader.read(1_000_000)).endswith(b"1 OK done\r\n"):
             came += len(data)
         assert came + len(data) > len(literal)
+
+
+async def test_what_a_client_sent_ahead_goes_before_its_end() -> None:
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert await reader.readline() == b"1 LOGIN {4}\r\n"
+        await asyncio.sleep(0.1)
+        writer.write(b"+ go on\r\n")
+        assert await reader.read() == b"anna secret\r\n2 LOGOUT\r\n"
+        writer.write(b"1 OK in\r\n* BYE\r\n2 OK out\r\n")
+
+    async with between(server) as [(reader, writer)]:
+        writer.write(b"1 LOGIN {4}\r\nanna secret\r\n2 LOGOUT\r\n")
+        writer.write_eof()
+        assert await reader.read() == b"+ go on\r\n1 OK in\r\n* BYE\r\n2 OK out\r\n"
+
+
+@pytest.mark.parametrize("length", [10, connection.HEAVY + 1])
+async def test_an_error_of_our_own_closes_the_connection_and_tells_nothing_of_the_mail(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, length: int
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("somebody's mail")
+
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        monkeypatch.setattr(Session, "receive", broken)
+        writer.write(b"x" * length)
+        await reader.read()
+
+    async with between(server) as [(reader, writer)]:
+        writer.write(b"1 NOOP\r\n")
+        assert await reader.read() == b""
+    assert "connection closed: ZeroDivisionError" in caplog.text
+    assert "mail" not in caplog.text
 
 
 class Slow:
