@@ -7,7 +7,9 @@ import pytest
 from blockproxy.detect.checks import Case, cases
 from blockproxy.detect.lint import lint
 from blockproxy.detect.loading import load_folders
+from blockproxy.detect.parameters import Meaning
 from blockproxy.detect.rules import built_in_folder
+from blockproxy.model import Kind, Trigger
 
 LOADED = load_folders([built_in_folder()])
 CASES = [] if LOADED.problems else list(cases(LOADED))
@@ -16,6 +18,17 @@ CASES = [] if LOADED.problems else list(cases(LOADED))
 def test_the_shipped_files_load_without_a_problem() -> None:
     assert [str(problem) for problem in LOADED.problems] == []
     assert len(CASES) > 500
+
+
+def test_the_field_is_covered() -> None:
+    redirects = [rule for _, rules in LOADED.vendors.values() for rule in rules if rule.trigger is Trigger.CLICK]
+    assert len(LOADED.vendors) >= 400
+    assert len({rule.target for rule in redirects if rule.target}) >= 80  # ways to hold an address
+    assert {rule.kind for rule in redirects} == set(Kind)
+    assert len(LOADED.parameters) >= 100
+    assert {known.meaning for family in LOADED.parameters.values() for known in family} == set(Meaning) - {
+        Meaning.LISTED
+    }
 
 
 def test_no_shipped_rule_or_parameter_is_useless_hidden_or_too_wide() -> None:
