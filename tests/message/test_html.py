@@ -5,6 +5,8 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from blockproxy.message.html import tokens
 from blockproxy.message.token import Kind, StartTag, Token, attributes
@@ -175,3 +177,31 @@ def test_an_attribute_knows_where_it_and_its_value_stand() -> None:
         ("checked", "", b"", b"checked"),
         ("b", "c", b"c", b"b=c"),
     ]
+
+
+TAG_PIECES = [
+    b" ",
+    b"\n",
+    b"/",
+    b"=",
+    b'"',
+    b"'",
+    b"width",
+    b"WIDTH",
+    b"style",
+    b"hidden",
+    b"1",
+    b"&amp;",
+    b"\0",
+    b"\r",
+    b"\xff",
+]
+
+
+@given(st.lists(st.sampled_from(TAG_PIECES), max_size=30))
+def test_a_value_is_the_same_with_its_place_and_without(pieces: list[bytes]) -> None:
+    for tag in tokens(b"<img " + b"".join(pieces) + b">"):
+        if isinstance(tag, StartTag):
+            values = {attribute.name: attribute.value for attribute in reversed(tag.attributes)}
+            assert {name: tag.get(name) for name in values} == values
+            assert tag.get("alt") is None

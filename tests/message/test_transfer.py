@@ -111,3 +111,25 @@ def test_any_octets_are_read_or_refused(octets: bytes, encoding: str) -> None:
     except UndecodableError:
         return
     assert decoded.encode([]) == octets
+
+
+# Soft breaks of every kind, escapes and what only looks like one; no piece changes how another one reads.
+PIECES = [b"plain", b"=3D", b"=c3=A9", b"=\r\n", b"=\n", b"= \t\r\n", b"\r\n", b" ", b"=zz", b"4"]
+
+
+@given(
+    pieces=st.lists(st.sampled_from(PIECES), min_size=1, max_size=40),
+    times=st.sampled_from([1, 60]),
+    where=st.tuples(st.integers(0, 6000), st.integers(1, 3000)),
+)
+def test_what_stands_where_an_octet_is_located_reads_as_that_octet(
+    pieces: list[bytes], times: int, where: tuple[int, int]
+) -> None:
+    transmitted = b"".join(pieces) * times + b"end"
+    decoded = decode(transmitted, "quoted-printable")
+    start = min(where[0], len(decoded.octets) - 1)
+    end = min(start + where[1], len(decoded.octets))
+    begins, ends = decoded.locate(Span(start, end))
+    assert decode(transmitted[begins:], "quoted-printable").octets == decoded.octets[start:]
+    assert decode(transmitted[:begins] + b"!", "quoted-printable").octets == decoded.octets[:start] + b"!"
+    assert decode(transmitted[ends:], "quoted-printable").octets == decoded.octets[end:]
