@@ -47,6 +47,14 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 File = Annotated[Path, AfterValidator(absolute)]
 
 
+def _authority(path: Path) -> Path:
+    client_context(path)
+    return path
+
+
+CaFile = Annotated[File, AfterValidator(_authority)]
+
+
 class Section(BaseModel):
     """A mapping in the file: frozen, and a name that it does not know is a mistake."""
 
@@ -105,7 +113,7 @@ class Upstream(Section):
     host: Host = Field(description="The server's host name, as it stands in its certificate.")
     port: Port = Field(description="The server's TCP port.", ge=1)
     tls: Tls = Field(default="implicit", description=TLS)
-    ca_file: File | None = Field(
+    ca_file: CaFile | None = Field(
         default=None, description="PEM file with the authority to trust; the system's by default."
     )
 
@@ -116,13 +124,6 @@ class Upstream(Section):
         if tls == "none" and not is_loopback(host):
             raise ValueError(f"`none` is allowed to loopback only, and {host} is not; allowed: starttls, implicit")
         return tls
-
-    @field_validator("ca_file")
-    @classmethod
-    def _loads(cls, path: Path | None) -> Path | None:
-        if path is not None:
-            client_context(path)
-        return path
 
     def tls_context(self) -> ssl.SSLContext | None:
         """What the connection to the server needs to speak TLS, verifying; None for `tls: none`."""

@@ -1,0 +1,85 @@
+"""One round: ask the server of each list, read what it sends, and replace the copy only by a list that can be used."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from blockproxy.lists.draft import ListError, Reading
+from blockproxy.lists.reading import decoded, read
+from blockproxy.rulesettings import ListSettings
+from blockproxy.subscriptions.fetch import FetchError, fetch
+from blockproxy.subscriptions.store import Store
+
+
+class Status(StrEnum):
+    """What became of a list."""
+
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one list.
+
+    `message` says why it was refused, as the end of a sentence that begins with the list. `reading` is what is in use
+    now: the new copy, or the last good one, if there is any.
+    """
+
+    settings: ListSettings
+    status: Status
+    message: str = ""
+    reading: Reading | None = None
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        name, used = self.settings.id, f"{self.reading.usable:,} entries" if self.reading else ""
+        if self.status is Status.REFUSED:
+            kept = f"the last good copy stays, with {used}" if used else "there is no earlier copy"
+            return f"{name}: {self.message}; {kept}"
+        left = sum(refusal.count for refusal in self.reading.refused) if self.reading else 0
+        return f"{name}: {self.status.value}, {used}" + (f", {left:,} lines cannot be used" if left else "")
+
+
+def update(lists: Iterable[ListSettings], store: Store) -> Iterator[Outcome]:
+    """Bring every one of `lists` up to date."""
+    for each in lists:
+        yield _update(each, store)
+
+
+def _update(each: ListSettings, store: Store) -> Outcome:
+    try:
+        etag, modified = store.validators(each.id, each.url)
+        fetched = fetch(each.url, authority=each.ca_file, etag=etag, modified=modified)
+        if fetched is None:
+            store.touch(each.id, each.url)
+            return Outcome(each, Status.UNCHANGED, reading=kept(each, store))
+        reading = parsed(each, fetched.octets)
+        store.save(each.id, each.url, fetched.octets, etag=fetched.etag, modified=fetched.modified)
+    except (FetchError, ListError) as error:
+        return Outcome(each, Status.REFUSED, str(error), kept(each, store))
+    except OSError as error:
+        return Outcome(each, Status.REFUSED, f"it cannot be kept: {error}", kept(each, store))
+    return Outcome(each, Status.UPDATED, reading=reading)
+
+
+def kept(each: ListSettings, store: Store) -> Reading | None:
+    """What the last good copy says, or None where there is none or it cannot be read any more."""
+    octets = store.read(each.id, each.url)
+    try:
+        return parsed(each, octets) if octets is not None else None
+    except ListError:
+        return None
+
+
+def parsed(each: ListSettings, octets: bytes) -> Reading:
+    """What `octets` say in the format of the list. Raises ListError."""
+    return read(
+        decoded(octets),
+        each.format,
+        each.id,
+        site=each.url,
+        categories=each.categories,
+        visible=each.visible == "remove",
+    )

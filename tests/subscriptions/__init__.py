@@ -1,0 +1,1 @@
+"""Subscribed lists, fetched from a server on loopback."""
