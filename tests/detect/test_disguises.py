@@ -38,6 +38,15 @@ def test_every_pixel_is_found_in_every_disguise_that_leaves_something_to_know_it
     assert Counter(pixel.rule for pixel in missed) == Counter()
 
 
+@pytest.mark.parametrize("disguise", DISGUISES, ids=[disguise.name for disguise in DISGUISES])
+def test_a_disguise_is_taken_off_once(disguise: Disguise) -> None:
+    for pixel in PIXELS[::100] + PIXELS[-3:]:
+        cleaned = blockproxy.clean(disguise(pixel.url)).message
+        again = blockproxy.clean(cleaned)
+        assert again.message == cleaned
+        assert not any(finding.blocked for finding in again.findings)
+
+
 MISSED = {disguise.name for disguise in DISGUISES if not disguise.invisible}
 
 

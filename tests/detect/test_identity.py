@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from blockproxy.detect.identity import Identity, lz_string, search, whirlpool
@@ -47,6 +47,12 @@ FORMS = [
     ("base64 of an escaped query", f"https://x.example.net/o/{b64(f'id=7&e={ESCAPED}')}", "base64"),
     ("zlib of a query", f"https://x.example.net/o/{b64(zlib.compress(f'i=7&r={LOWER}&x=1'.encode(), 9))}", "base64"),
     ("gzip of a query", f"https://x.example.net/o/{b64(gzip.compress(f'i=7&r={LOWER}'.encode(), mtime=7))}", "base64"),
+    (
+        "base32 in a host name",
+        f"https://{base64.b32encode(LOWER.encode()).decode().rstrip('=').lower()}.x.example.net/",
+        "base32",
+    ),
+    ("MD5 in a host name", f"https://{hashlib.md5(LOWER.encode()).hexdigest()}.x.example.net/", "MD5 hash"),
     ("hexadecimal", f"https://x.example.net/{LOWER.encode().hex()}.gif", "hexadecimal"),
     ("hexadecimal, upper case", f"https://x.example.net/?e={LOWER.encode().hex().upper()}", "hexadecimal"),
     ("MD5", f"https://x.example.net/?h={hashlib.md5(LOWER.encode()).hexdigest()}", "MD5 hash"),
@@ -171,6 +177,16 @@ def test_every_chain_of_two_steps_is_found(text: str, digest: bytes) -> None:
     assert [name for name, url in urls.items() if IDENTITY.find(url) is None] == []
 
 
+@pytest.mark.parametrize("address", [ME, LOWER, "reader.example@example.org", "readerexample@example.org"])
+def test_every_spelling_is_followed_for_two_steps(address: str) -> None:
+    for encode in (ENCODINGS["base64"], ENCODINGS["hexadecimal"]):
+        for make in (HASHES["MD5"], HASHES["SHA-256"], HASHES["Whirlpool"]):
+            for token in (make(encode(address.encode()).encode()).hex(), encode(make(address.encode()).hex().encode())):
+                assert IDENTITY.find(f"https://x.example.net/?t={quote(token, safe='')}") is not None
+
+
+@example("zh@o.tw", "base58", "MD5")
+@settings(deadline=None)  # each address has its forms computed
 @given(st.emails(), st.sampled_from(sorted(ENCODINGS)), st.sampled_from(sorted(HASHES)))
 def test_every_form_of_every_address_is_found(address: str, encoding: str, hashed: str) -> None:
     identity = Identity([address])

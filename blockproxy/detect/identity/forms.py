@@ -146,8 +146,9 @@ def named(addresses: tuple[str, ...]) -> Written:
 
 @lru_cache(maxsize=MAX_READERS)
 def tokens(addresses: tuple[str, ...]) -> dict[str, str]:
-    """Every form that is a token, without padding, and its name."""
-    return {text.rstrip("="): name for spelling in _spelled(addresses) for text, name in forms(spelling)}
+    """Every form that is a token, without padding, and its name; base32 as host names write it, too."""
+    found = {text.rstrip("="): name for spelling in _spelled(addresses) for text, name in forms(spelling)}
+    return found | {text.lower(): name for text, name in found.items() if text.isupper()}
 
 
 @lru_cache(maxsize=MAX_READERS)

@@ -9,7 +9,7 @@ import html
 import re
 import zlib
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from blockproxy.detect.percent import unquote
@@ -21,7 +21,7 @@ MAX_URL = 16 * 1024  # characters looked at; the longest tracking URL in 42,000 
 MAX_UNQUOTING = 3  # times that a value is percent-decoded; a redirect inside a redirect needs two
 MAX_INFLATED = 4 * 1024  # octets that a packed token is inflated to; an address stands in front of that
 MIN_PACKED = 16  # characters; an address alone is found by its token, whatever its length
-MIN_TOKEN = 11  # characters: a hash of 64 bits in base64, and most addresses
+MIN_TOKEN = 11  # characters: a hash of 64 bits in base64; an address that is shorter has shorter tokens
 MIN_NAME = 5  # characters of a local part that says something without its domain
 
 # Parameters whose value is about a person: only there do checksums and the local part alone count.
@@ -63,6 +63,8 @@ class Identity:
 
     def __init__(self, addresses: Iterable[str]) -> None:
         self._addresses = tuple(address for address in addresses if all(address.strip().rpartition("@")))
+        shortest = min((len(_shortest(address)) for address in self._addresses), default=MIN_TOKEN)
+        self._tokens, self._query_tokens = _finders(min(MIN_TOKEN, shortest * 4 // 3))
 
     def __bool__(self) -> bool:
         return bool(self._addresses)
@@ -99,10 +101,10 @@ class Identity:
 
     def _as_token(self, text: str) -> str | None:
         """The form of a token that is the address, or has it inside."""
-        tokens: list[str] = _tokens(text)
+        tokens = self._tokens(text)
         query = text.partition("?")[2]
         if "/" in query:
-            tokens += _query_tokens(f"?{query}")
+            tokens += self._query_tokens(f"?{query}")
         forms = self._forms
         for token in tokens:
             form = forms.get(token) or forms.get(token.lower())
@@ -159,9 +161,19 @@ def _token(characters: str, least: int, delimiters: str) -> re.Pattern[str]:
     return re.compile(rf"[{delimiters}]([{characters}]{{{least},}}+)(?![^{delimiters}])")
 
 
-_tokens = _token("A-Za-z0-9+_-", MIN_TOKEN, _DELIMITERS).findall
-# Again with `/` inside, which base64 may hold.
-_query_tokens = _token("A-Za-z0-9+/_-", MIN_TOKEN, _QUERY_DELIMITERS).findall
+@lru_cache
+def _finders(least: int) -> tuple[Callable[[str], list[str]], Callable[[str], list[str]]]:
+    """What finds the tokens of at least `least` characters in a text, and, with `/` in them, in a query."""
+    return (
+        _token("A-Za-z0-9+_-", least, _DELIMITERS).findall,
+        _token("A-Za-z0-9+/_-", least, _QUERY_DELIMITERS).findall,
+    )
+
+
+def _shortest(address: str) -> str:
+    """The shortest spelling of an address."""
+    local, _, domain = address.strip().rpartition("@")
+    return f"{local.partition('+')[0].replace('.', '')}@{domain}"
 
 
 def _decode_base64(token: str) -> bytes | None:
