@@ -94,7 +94,8 @@ class LeafCleaner:
             outcome = outcome._replace(patches=[], findings=told)
         placed = [finding.at(decoded.locate(finding.span)) for finding in outcome.findings]
         cleaned = decoded.encode(outcome.patches) if outcome.patches else encoded
-        return cleaned, outcome._replace(findings=placed)
+        # A thousand documents too many are one thing to tell.
+        return cleaned, outcome._replace(findings=placed, skipped=list(dict.fromkeys(outcome.skipped)))
 
     def _message(self, octets: bytes) -> Outcome:
         if self._clean_message is None:

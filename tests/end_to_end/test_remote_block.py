@@ -13,6 +13,7 @@ from tests.corpus_path import corpus, needs_corpus
 from tests.end_to_end import machine, sealed
 from tests.end_to_end.sealed import Sealed
 from tests.message.bypasses import BYPASSES
+from tests.test_url import HOSTS
 
 BLOCK = Policy(remote="block")
 VECTOR = re.compile(rb"https://leaking\.via/([\w./#-]+)")
@@ -121,3 +122,10 @@ def test_a_link_still_works_when_it_is_clicked(browser: Sealed) -> None:
     page = b'<img src="https://t.example/a" width="9" height="9"><a href="https://shop.example/?a=1&amp;b=2">Shop</a>'
     assert browser.asked(cleaned(page)) == set()
     assert "get https://shop.example/?a=1&b=2" in browser.asked(cleaned(page), click="a")
+
+
+def test_the_browser_reads_disguised_hosts_as_we_do(browser: Sealed) -> None:
+    tab = browser.context.new_page()
+    read = tab.evaluate("(urls) => urls.map((url) => new URL(url).hostname)", [url for url, _ in HOSTS])
+    tab.close()
+    assert [host.removesuffix(".") for host in read] == [host for _, host in HOSTS]

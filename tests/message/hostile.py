@@ -1,5 +1,6 @@
 """HTML that was made to be slow to read: `SHAPES[name](n)` builds it from `n` repetitions. Each is up to 1.5 MB."""
 
+import base64
 from collections.abc import Callable
 
 
@@ -72,4 +73,69 @@ TEXT_SHAPES: dict[str, tuple[Callable[[int], bytes], int]] = {
     "opening brackets": (_repeated(b"(", b"http://example.com/"), 1_000_000),
     "points": (_repeated(b".", b"http://example.com/"), 1_000_000),
     "bare slashes": (_repeated(b"://"), 400_000),
+}
+
+
+def _message(header: bytes, body: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    return lambda n: b"Content-Type: %b\r\n\r\n%b" % (header, body(n))
+
+
+def _page(body: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    return _message(b"text/html; charset=utf-8", body)
+
+
+def _calendar(body: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    return _message(b"text/calendar; charset=utf-8", body)
+
+
+def _links(n: int) -> bytes:
+    return b"".join(b"<a href='https://example.com/%d?utm_source=x&a=%d'>x</a>" % (i, i) for i in range(n))
+
+
+def _in_base64(n: int) -> bytes:
+    return b"<iframe src='data:text/html;base64,%b'>" % base64.b64encode(b"<img src=//x.example/a>" * n)
+
+
+def _delimiters(n: int) -> bytes:
+    lines = (
+        b"--b%dx\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n\r\n" % (i, i + 1, i + 1)
+        for i in range(n)
+    )
+    return b"--b0\r\n\r\n" + b"".join(lines)
+
+
+_WRAPPED = b"https://www.google.com/url?q="
+
+# Whole messages, which are judged and patched too.
+MESSAGE_SHAPES: dict[str, tuple[Callable[[int], bytes], int]] = {
+    "hosts of twenty dots": (_page(_repeated(b"<img src='https://" + b"a." * 20 + b"example/x'>")), 3_000),
+    "a host of many dots": (_page(_repeated(b"a.", b"<img src='https://", b"example/x'>")), 200_000),
+    "links": (_page(_links), 10_000),
+    "wrappers inside wrappers": (_page(_repeated(_WRAPPED, b"<a href='", b"https://example.org/'>")), 20_000),
+    "one URL": (_page(_repeated(b"x", b"<a href='https://example.com/?a=", b"'>")), 1_000_000),
+    "parameters": (_page(_repeated(b"utm_source=x&", b"<a href='https://example.com/?", b"'>")), 50_000),
+    "segments": (_page(_repeated(b"a/", b"<img src='https://example.com/", b"'>")), 300_000),
+    "percents in a URL": (_page(_repeated(b"%41", b"<img src='https://example.com/", b"'>")), 200_000),
+    "documents": (_page(_repeated(b"<iframe src='data:text/html,<img src=//x.example/a>'></iframe>")), 4_000),
+    "srcdocs": (_page(_repeated(b"<iframe srcdoc='<img src=//x.example/a>'></iframe>")), 4_000),
+    "a long document": (_page(_repeated(b"%3Cimg src=//x.example/a>", b"<iframe src='data:text/html,", b"'>")), 3_000),
+    "a long document in base64": (_page(_in_base64), 3_000),
+    "parameters of data:": (_page(_repeated(b";", b"<iframe src='data:text/html", b",//'>")), 600_000),
+    "almost data:": (_page(_repeated(b"d\n", b"<iframe src='", b"//'>")), 300_000),
+    "many almost data:": (_page(_repeated(b"ta:a", b"<p style='", b"'>//")), 200_000),
+    "quotes in a script": (_page(_repeated(b"'//", b"<script>")), 200_000),
+    "equivalents": (_page(_repeated(b"<meta http-equiv=x content='//x'>")), 5_000),
+    "templates in front of a base": (_page(_repeated(b"<template>", b"", b"<base href=//x.example>")), 30_000),
+    "attachments of a calendar": (_calendar(_repeated(b"ATTACH:https://x.example/a\r\n")), 3_000),
+    "folds": (_calendar(_repeated(b"a\r\n ", b"ATTACH:https://x.example/")), 20_000),
+    "quotes in a line": (_calendar(_repeated(b';"', b"ATTACH")), 300_000),
+    "parameters of a line": (_calendar(_repeated(b';A="//x.example"', b"ATTACH", b":x")), 30_000),
+    "escapes": (_calendar(_repeated(b"\\n://", b"DESCRIPTION:")), 100_000),
+    "pages in a calendar": (_calendar(_repeated(b"X-ALT-DESC:<img src=//x.example/>\r\n")), 3_000),
+    "messages in messages": (_repeated(b"Content-Type: application/x; name=a.eml\r\n\r\n"), 10_000),
+    "lines like a delimiter": (
+        _message(b"multipart/mixed; boundary=b", _repeated(b"--bx\r\n\r\n", b"--b\r\n\r\n")),
+        60_000,
+    ),
+    "lines like delimiters": (_message(b"multipart/mixed; boundary=b0", _delimiters), 5_000),
 }

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+import blockproxy
 from blockproxy.message.references import in_css, in_html, in_text, read_fully
-from blockproxy.model import Reference
-from tests.message.hostile import SHAPES, TEXT_SHAPES
+from blockproxy.model import Cleaned, Context, Policy, Reference
+from tests.message.hostile import MESSAGE_SHAPES, SHAPES, TEXT_SHAPES
 
-Reader = Callable[[bytes], list[Reference]]
+Reader = Callable[[bytes], list[Reference] | Cleaned]
 
 # Eight times the octets may take at most this many times as long: 8 is linear, 64 quadratic, the rest is for a busy
 # machine and what does not grow.
@@ -52,3 +53,31 @@ def test_hostile_css_is_read_in_linear_time(shape: str) -> None:
 @pytest.mark.parametrize("shape", TEXT_SHAPES)
 def test_hostile_text_is_read_in_linear_time(shape: str) -> None:
     _grows_with_its_length(in_text, *TEXT_SHAPES[shape])
+
+
+READER = Context(addresses=("reader@example.org",))
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("shape", MESSAGE_SHAPES)
+@pytest.mark.parametrize("policy", [Policy(), Policy(remote="block")], ids=["standard", "block"])
+def test_hostile_messages_are_cleaned_in_linear_time(shape: str, policy: Policy) -> None:
+    _grows_with_its_length(
+        lambda message: blockproxy.clean(message, policy=policy, context=READER), *MESSAGE_SHAPES[shape]
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "reason"),
+    [
+        ("documents", "too-many-documents"),
+        ("srcdocs", "too-many-documents"),
+        ("pages in a calendar", "too-many-documents"),
+        ("messages in messages", "document-too-deep"),
+        ("lines like a delimiter", "odd-boundary"),
+    ],
+)
+def test_what_is_beyond_a_limit_is_told_once_and_by_its_name(shape: str, reason: str) -> None:
+    build, count = MESSAGE_SHAPES[shape]
+    cleaned = blockproxy.clean(build(count))
+    assert [skip.reason for skip in cleaned.skipped] == [reason]
