@@ -15,6 +15,7 @@ import tldextract
 from blockproxy.remember import remember
 
 LONGEST = 1024  # characters of a URL that is remembered; most have fewer than 300
+MAX_HOST = 253  # characters of a host name (RFC 1035, section 2.3.4): nobody can look up a longer one
 
 # Without these two arguments tldextract would fetch the list on first use.
 _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
@@ -61,18 +62,21 @@ def parse(url: str, base: str | None = None) -> Url | None:
     plain = _PLAIN.match(url)
     if plain is not None:
         scheme, host, path, query, fragment = plain.groups("")
+        if len(host) > MAX_HOST:
+            return None
         return _url_of((url if path else _with_path(url), scheme, host, path or "/", query, fragment))
     try:
         parts = ada_url.parse_url(ada_url.join_url(base, url) if base else url)
     except ValueError:
         return None
     scheme = parts["protocol"].removesuffix(":")
-    if scheme not in {"http", "https", "ftp", "file"} or not parts["hostname"]:
+    host = parts["hostname"].removesuffix(".")
+    if scheme not in {"http", "https", "ftp", "file"} or not 0 < len(host) <= MAX_HOST:
         return None
     return Url(
         parts["href"],
         scheme,
-        parts["hostname"].removesuffix("."),
+        host,
         parts["pathname"],
         parts["search"].removeprefix("?"),
         parts["hash"].removeprefix("#"),

@@ -5,7 +5,6 @@ import pytest
 from blockproxy.message.references import in_html, resolve
 from blockproxy.url import MAX_HOST, parse
 
-
 HOSTS = [
     ("http://t.co\\@evil.example/", "t.co"),
     ("http://t.co\\evil.example", "t.co"),
