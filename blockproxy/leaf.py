@@ -149,6 +149,8 @@ class LeafCleaner:
         return Outcome(patches, findings, skipped)
 
     def _inside(self, document: Document, view: charset.View, known: Surroundings, depth: int) -> Outcome:
+        if patch.is_removed(document.decoded.octets):
+            return NOTHING
         limit = self._limit(document, depth)
         if limit or document.kind is Kind.UNREADABLE:
             return self._unread(document, limit)

@@ -166,6 +166,11 @@ def _remove_url(span: Span, page: Page) -> Patch | None:
     return _lay(page, span, new + filler * (room - len(new)), b"x")
 
 
+def is_removed(text: bytes) -> bool:
+    """Whether `text` is what was written in the place of something else."""
+    return text.startswith(NO_RESOURCE) and not text[len(NO_RESOURCE) :].strip(b"x" + WHITE)
+
+
 def _remove_nested(span: Span, text: bytes, page: Page) -> Patch | None:
     """`data:,xxxx` around what stays: line ends, and slots of the notation outside that take no other octet."""
     slots = [at for at, old in enumerate(text) if old not in BREAKS and not page.fixed(span.start + at)]
