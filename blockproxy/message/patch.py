@@ -166,9 +166,12 @@ def _remove_url(span: Span, page: Page) -> Patch | None:
     return _lay(page, span, new + filler * (room - len(new)), b"x")
 
 
+_WORD = re.compile(rb"[a-wyzA-Z0-9]")
+
+
 def is_removed(text: bytes) -> bool:
-    """Whether `text` is what was written in the place of something else."""
-    return text.startswith(NO_RESOURCE) and not text[len(NO_RESOURCE) :].strip(b"x" + WHITE)
+    """Whether `text` is what was written in the place of something else: nothing in it has a name."""
+    return text.startswith(NO_RESOURCE) and _WORD.search(text, len(NO_RESOURCE)) is None
 
 
 def _remove_nested(span: Span, text: bytes, page: Page) -> Patch | None:
