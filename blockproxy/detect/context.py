@@ -26,8 +26,10 @@ REPORTING_SELECTORS = re.compile(
     re.IGNORECASE,
 )
 _PRINT = re.compile(r"@media[^{]*\bprint\b", re.IGNORECASE)
+_PRINT_SHEET = re.compile(r"<style[^>]*\smedia\s*=\s*[\"']?\s*print", re.IGNORECASE)
+_POINTED = re.compile(r":(?:hover|active|focus)", re.IGNORECASE)
 # A dozen plain searches in a lower-case copy are fifty times quicker than one pattern that ignores case.
-_MAY_REPORT = (b"print", *REPORTING_SELECTORS.pattern.encode().split(b"|"))
+_MAY_REPORT = (b"print", b":hover", b":active", b":focus", *REPORTING_SELECTORS.pattern.encode().split(b"|"))
 
 _TAG = re.compile(rb"<([a-z][^\s/>]*)")
 _STYLE = re.compile(rb"""\sstyle\s*=\s*(?:"([^"]*)|'([^']*))""")
@@ -58,12 +60,15 @@ def ends_message(view: bytes, offset: int) -> bool:
 
 
 def condition(view: bytes, offset: int) -> str:
-    """When a URL in a style sheet is fetched, if that is when the message is printed, quoted or forwarded; else ""."""
+    """When a URL in a style sheet is fetched, if that is when something is done with the message; else ""."""
     before = view[max(0, offset - MAX_PRELUDE) : offset].decode("latin-1")
     preludes = list(_preludes(before))
-    if any(_PRINT.search(prelude) for prelude in preludes):
+    sheet = max(0, before.lower().rfind("<style"))
+    if any(_PRINT.search(prelude) for prelude in preludes) or _PRINT_SHEET.match(before, sheet):
         return "printed"
-    return "quoted or forwarded" if any(map(REPORTING_SELECTORS.search, preludes)) else ""
+    if any(map(REPORTING_SELECTORS.search, preludes)):
+        return "quoted or forwarded"
+    return "pointed at" if any(map(_POINTED.search, preludes)) else ""
 
 
 def reports(lower: bytes) -> bool:

@@ -58,7 +58,8 @@ LAYOUT_NAMES = re.compile(
     r"|separator|corner|shadow|empty|dummy|placeholder|bullet|bg|background|rule|hr)(?:[^a-z]|$)"
 )
 _OPENING = """open opens opened openpixel open-pixel pixel pixels beacon beacons beaconimages webbeacon webbug mailopen
-emailopen email-open track trackopen track-open opentrack impression imp readreceipt mo wf"""
+emailopen email-open email_open mail_open openrate open_rate open_track track trackopen track-open opentrack impression
+imp readreceipt read_receipt mo wf"""
 OPEN_WORDS = frozenset(_OPENING.split())  # whole path segments and host labels: "this was opened"
 # Those that can mean something else: `track` is a parcel's or a song's way too.
 REPORT_WORDS = OPEN_WORDS - {"track", "imp", "impression", "mo", "wf"}

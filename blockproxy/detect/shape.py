@@ -193,7 +193,8 @@ def _confidence(seen: Look, token: Individual, url: Url, count: int, element: El
             return 0.0  # the sender's logo often comes last, and has no size either
         if token.where is Where.PATH and readable_name(url):
             return 0.0  # `logo_mobile.png`, `box-topleft.gif`: the token is the sender's, or the content network's
-    doubt = DOUBT[token.strength] + DOUBT_TWICE * (count - 1)
+    doubt = 0.0 if reports_open(url) else DOUBT[token.strength]
+    doubt += DOUBT_TWICE * (count - 1)
     if seen.sight is Sight.INSIDE and not opens:
         doubt += DOUBT_CONTENT  # a picture for telephones, whose style sheet got lost on the way
     elif token.where is not Where.QUERY:
@@ -208,7 +209,7 @@ def _shown_to_some(element: Element, leaf: Leaf) -> bool:
 
 
 def _conditional(reference: Reference, url: Url, leaf: Leaf) -> Finding | None:
-    """In a style sheet: fetched only when the message is printed, quoted or forwarded."""
+    """In a style sheet: fetched only when the message is printed, quoted or forwarded, or the pointer is on it."""
     token = identify(url) if leaf.reports else None
     if token is None or token.strength < Strength.TOKEN or readable_name(url):
         return None

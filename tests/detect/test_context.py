@@ -29,6 +29,10 @@ CONDITIONS = [
     ("@media print{#y{color:red}} #x{background:url(", ""),
     ("blockquote{margin:0} #x{background:url(", ""),
     ("@import url(", ""),
+    ("#x:hover{background:url(", "pointed at"),
+    ("a:hover{color:red} #x{background:url(", ""),
+    ('</style><style type="text/css" media="print">#x{background:url(', "printed"),
+    ('</style><style media="print">#x{color:red}</style><style>#x{background:url(', ""),
 ]
 
 
