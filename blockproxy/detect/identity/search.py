@@ -21,7 +21,7 @@ MAX_URL = 16 * 1024  # characters looked at; the longest tracking URL in 42,000 
 MAX_UNQUOTING = 3  # times that a value is percent-decoded; a redirect inside a redirect needs two
 MAX_INFLATED = 4 * 1024  # octets that a packed token is inflated to; an address stands in front of that
 MIN_PACKED = 16  # characters; an address alone is found by its token, whatever its length
-MIN_TOKEN = 10  # characters: a hash of 64 bits in base58 has ten or eleven; an address that is shorter has shorter tokens
+MIN_TOKEN = 10  # characters: 64 bits of hash in base58; an address that is shorter has shorter tokens
 MIN_NAME = 5  # characters of a local part that says something without its domain
 
 # Parameters whose value is about a person: only there do checksums and the local part alone count.
