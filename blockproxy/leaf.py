@@ -130,7 +130,7 @@ class LeafCleaner:
         wanted = [*findings, *unsettled]
         chosen, told = patch.patches(wanted, page)
         unfit = sum(one.blocked for one in told) < sum(one.blocked for one in wanted)
-        wide = [view.widen(change) for change in _merged(chosen, inner.patches)]
+        wide = _widened(_merged(chosen, inner.patches), view)
         told = sorted([*told, *settled], key=lambda one: one.span)
         if view.width > 1:
             told = [one.at(view.span(one.span)) for one in told]
@@ -264,6 +264,17 @@ def _placed(finding: Finding, document: Document) -> Finding:
 
 def _moved(span: Span, by: int) -> Span:
     return Span(span.start + by, span.end + by)
+
+
+def _widened(changes: list[Patch], view: charset.View) -> list[Patch]:
+    """Patches of the view as patches of what it shows. A unit that is shown as a line end may hold more than one."""
+    if view.width > 1:
+        before = [view.raw[slice(*one.span)] for one in changes]
+        parts = [
+            layers.differences(old, one.replacement, one.span.start) for old, one in zip(before, changes, strict=True)
+        ]
+        changes = [part for several in parts for part in several]
+    return [view.widen(change) for change in changes]
 
 
 def _merged(chosen: list[Patch], inner: list[Patch]) -> list[Patch]:
