@@ -13,9 +13,10 @@ import platformdirs
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from blockproxy import yamlfile
-from blockproxy.endpoints import File, Listener, Section, Upstream, absolute, is_loopback
+from blockproxy.endpoints import File, Listener, Section, Upstream, is_loopback
 from blockproxy.errors import SettingsError
 from blockproxy.model import Action, Kind, Policy, Technique
+from blockproxy.rulesettings import Rules
 
 __all__ = ["Listener", "Settings", "Upstream", "example", "find", "load", "places"]
 
@@ -32,15 +33,6 @@ def _address(address: str) -> str:
     if not (local and at and domain):
         raise ValueError(f"{address!r} must be a mail address, such as me@example.org")
     return address.strip()
-
-
-def _folder(path: Path) -> Path:
-    if not path.is_dir():
-        raise ValueError(f"{path} is not a folder")
-    return path
-
-
-Folder = Annotated[Path, AfterValidator(absolute), AfterValidator(_folder)]
 
 
 class Imap(Section):
@@ -122,15 +114,6 @@ class PolicySettings(Section):
         wanted = {Kind.TRACKING: "unwrap", Kind.GATEWAY: self.gateways, Kind.AFFILIATE: self.affiliates}
         unwrapped = frozenset(kind for kind, action in wanted.items() if action == "unwrap")
         return Policy(actions=actions, remote=self.remote, threshold=self.threshold, unwrapped=unwrapped)
-
-
-class Rules(Section):
-    """The rules that name the trackers."""
-
-    folders: tuple[Folder, ...] = Field(
-        default=(),
-        description="Folders with rules of your own, read after the shipped ones; a later one wins by its id.",
-    )
 
 
 def default_eventlog() -> Path:

@@ -193,7 +193,7 @@ def example(model: type[BaseModel], given: Mapping[str, Any] | None = None, inde
         value = given.get(name, field.examples[0] if field.examples else field.default)
         inner = submodel(field)
         lines += [None if indent else "", *_comment(field, indent)]
-        if inner is None:
+        if inner is None or value == ():
             off = value is None or field.default_factory is not None
             lines.append(f"{indent}{'# ' if off else ''}{name}:{'' if off else ' ' + _yaml(value)}")
             continue

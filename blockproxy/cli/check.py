@@ -64,11 +64,13 @@ class _Result:
 
 
 def _rules(chosen: "Settings") -> _Result:
-    from blockproxy.detect.rules import load
+    from blockproxy.subscriptions.load import load
 
-    rules = load(chosen.rules.folders)
+    rules = load(chosen.rules)
     count = sum(map(len, rules.vendors.values()))
-    return _Result(True, f"rules: {count}, of {len(rules.vendors)} vendors, version {rules.digest[:12]}")
+    copies = {copy.vendor.id: f"{len(copy):,} entries" for copy in rules.lists}
+    lists = [f"list {each.id}: {copies.get(each.id, 'not fetched yet')}" for each in chosen.rules.lists]
+    return _Result(True, f"rules: {count}, of {len(rules.vendors)} vendors, version {rules.digest[:12]}", *lists)
 
 
 def _event_log(chosen: "Settings") -> _Result:

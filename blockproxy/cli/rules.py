@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from blockproxy.cli import rules_explain, rules_list
+from blockproxy.cli import rules_explain, rules_list, rules_update
 from blockproxy.cli.output import complain
 
 TEST_HELP = """Try every example of every rule file, the shipped ones and those in PATH.
@@ -26,6 +26,7 @@ LINT_EXAMPLE = "\b\nExample:\n  blockproxy rules lint my-rules"
 app = typer.Typer(help="Rule files: the trackers that are known by name.", no_args_is_help=True, rich_markup_mode=None)
 app.command("list", help=rules_list.HELP, epilog=rules_list.EXAMPLE)(rules_list.list_rules)
 app.command("explain", help=rules_explain.HELP, epilog=rules_explain.EXAMPLE)(rules_explain.explain)
+app.command("update", help=rules_update.HELP, epilog=rules_update.EXAMPLE)(rules_update.update)
 
 Paths = Annotated[list[Path] | None, typer.Argument(metavar="PATH", exists=True, show_default=False)]
 

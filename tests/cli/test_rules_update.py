@@ -1,0 +1,119 @@
+"""`blockproxy rules update`, as a person starts it."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.cli.command import blockproxy
+from tests.subscriptions.server import LIST, Page, serving
+
+
+def settings(folder: Path, *lists: dict[str, str]) -> Path:
+    path = folder / "blockproxy.yaml"
+    imap = {"upstream": {"host": "imap.example.org", "port": 993}}
+    events = {"path": "events.sqlite3"}
+    path.write_text(
+        yaml.safe_dump({"imap": imap, "eventlog": events, "rules": {"lists": list(lists), "copies": "lists"}})
+    )
+    return path
+
+
+def test_it_tells_what_can_be_used_and_what_not(tmp_path: Path) -> None:
+    with serving(list=Page()) as web:
+        ended = blockproxy("rules", "update", "--config", settings(tmp_path, {"url": web.url(), "format": "adblock"}))
+    assert ended.code == 0, ended.err
+    assert ended.out.splitlines() == [
+        "list: updated, 2 entries, 1 lines cannot be used",
+        "  1 hide elements or change pages, which mail has not; the first is line 4: shop.example##.banner",
+    ]
+    assert (tmp_path / "lists/list.list").read_bytes() == LIST
+
+
+def test_a_list_that_is_refused_does_not_stop_the_others(tmp_path: Path) -> None:
+    with serving(bad=Page(b"<html>"), list=Page()) as web:
+        path = settings(
+            tmp_path,
+            {"url": web.url("/bad.txt"), "format": "adblock"},
+            {"url": web.url(), "format": "adblock", "name": "made-up"},
+        )
+        ended = blockproxy("rules", "update", "--config", path)
+    assert ended.code == 1
+    assert ended.err == "blockproxy: bad: it is a web page and no list; there is no earlier copy\n"
+    assert ended.out.startswith("made-up: updated, 2 entries")
+
+
+def test_as_json(tmp_path: Path) -> None:
+    with serving(list=Page()) as web:
+        path = settings(
+            tmp_path, {"url": web.url(), "format": "adblock"}, {"url": web.url("/no.txt"), "format": "hosts"}
+        )
+        ended = blockproxy("rules", "update", "--json", "--config", path)
+    assert ended.code == 1
+    assert ended.err == ""
+    first, second = json.loads(ended.out)["lists"]
+    assert (first["name"], first["status"], first["entries"]) == ("list", "updated", 2)
+    assert first["refused"] == [{"reason": "cosmetic", "count": 1, "line": 4, "text": "shop.example##.banner"}]
+    assert (second["status"], second["message"]) == ("refused", "its server answers 404 Not Found")
+
+
+def test_one_list_by_its_name(tmp_path: Path) -> None:
+    with serving(list=Page(), other=Page()) as web:
+        path = settings(
+            tmp_path, {"url": web.url(), "format": "adblock"}, {"url": web.url("/other.txt"), "format": "adblock"}
+        )
+        assert blockproxy("rules", "update", "other", "--config", path).out.startswith("other: updated")
+        assert [path for path, _ in web.asked] == ["/other.txt"]
+        ended = blockproxy("rules", "update", "third", "--config", path)
+    assert ended.code == 2
+    assert ended.err == "blockproxy: no list is called 'third'; there are: list, other\n"
+
+
+def test_without_lists_it_says_so(tmp_path: Path) -> None:
+    ended = blockproxy("rules", "update", "--config", settings(tmp_path))
+    assert (ended.code, ended.out) == (
+        0, "the settings subscribe to no list: name one under `rules: lists:`\n",
+    )  # fmt: skip
+
+
+def test_check_tells_which_lists_are_there(tmp_path: Path) -> None:
+    with serving(list=Page()) as web:
+        path = settings(
+            tmp_path, {"url": web.url(), "format": "adblock"}, {"url": web.url("/no.txt"), "format": "hosts"}
+        )
+        blockproxy("rules", "update", "list", "--config", path)
+        ended = blockproxy("check", "--local", "--config", path)
+    assert ended.code == 0, ended.out
+    assert "list list: 2 entries" in ended.out
+    assert "list no: not fetched yet" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"url": "http://lists.example.org/a.txt", "format": "adblock"}, "must begin with https://"),
+        ({"url": "file:///etc/hosts", "format": "hosts"}, "must begin with https://"),
+        ({"url": "https:///a.txt", "format": "hosts"}, "names no server"),
+        (
+            {"url": "https://lists.example.org/a.txt", "format": "text"},
+            "allowed: adblock, hosts, clearurls, disconnect",
+        ),
+        ({"url": "https://lists.example.org/a.txt"}, "`rules.lists[0].format` is missing"),
+        ({"url": "https://lists.example.org/a.txt", "format": "hosts", "name": "A/b"}, "lower-case words with hyphens"),
+        ({"url": "https://lists.example.org/a.txt", "format": "hosts", "nmae": "a"}, "did you mean `name`?"),
+        ({"url": "https://lists.example.org/a.txt", "format": "hosts", "ca_file": "no.pem"}, "there is no file"),
+    ],
+)
+def test_a_wrong_subscription_is_told_with_its_line(tmp_path: Path, entry: dict[str, str], message: str) -> None:
+    ended = blockproxy("rules", "update", "--config", settings(tmp_path, entry))
+    assert ended.code == 2
+    assert "blockproxy.yaml:" in ended.err
+    assert message in ended.err
+
+
+def test_two_lists_need_two_names(tmp_path: Path) -> None:
+    entry = {"url": "https://lists.example.org/a.txt", "format": "hosts"}
+    ended = blockproxy("rules", "update", "--config", settings(tmp_path, entry, entry))
+    assert ended.code == 2
+    assert "two lists are called 'a': give one of them another `name`" in ended.err
