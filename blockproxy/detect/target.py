@@ -36,6 +36,7 @@ class Obstacle(Enum):
 
     UNTOLD = "which alone knows where it leads"
     ABSENT = "which does not say where it leads in the place where others of its kind do"
+    TOO_LONG = "which is longer than a link that is read"
     NO_WEB = "which leads to no web address"
     UNCLEAR = "whose true address programs would read in different ways"
     LONGER = "whose true address is longer than the link, which must not grow"
@@ -54,8 +55,10 @@ class Pipeline:
 
     def read(self, url: Url) -> str | Obstacle:
         """The address inside `url`, or why there is none."""
+        if len(url.href) > MAX_URL:
+            return Obstacle.TOO_LONG
         try:
-            value = self._run(url) if len(url.href) <= MAX_URL else None
+            value = self._run(url)
         except (ValueError, binascii.Error, zlib.error, RecursionError):
             value = None
         if not value:

@@ -120,7 +120,7 @@ def test_what_a_browser_would_escape_is_written_as_it_would_ask_for_it(address: 
 WHY_NOT = [
     ("query:u", "https://r.example.org/?x=1", Obstacle.ABSENT),
     ("path:1 | base64url", "https://r.example.org/fake!", Obstacle.ABSENT),
-    ("query:u", f"https://r.example.org/?u={QUOTED}&padding={'0' * 20_000}", Obstacle.ABSENT),
+    ("query:u", f"https://r.example.org/?u={QUOTED}&padding={'0' * 20_000}", Obstacle.TOO_LONG),
     ("query:u", "https://r.example.org/?u=mailto%3Areader%40example.org", Obstacle.NO_WEB),
     ("query:u", "https://r.example.org/?u=Gr%C3%BC%C3%9Fe", Obstacle.NO_WEB),
     ("query:u", "https://r.example.org/?u=https%3A%2F%2F", Obstacle.NO_WEB),
