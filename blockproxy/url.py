@@ -54,7 +54,7 @@ _url_of: Callable[[tuple[str, str, str, str, str, str]], Url] = partial(tuple.__
 
 
 @remember(4096, LONGEST)
-def parse(url: str, base: str | None = None) -> Url | None:
+def parse(url: str) -> Url | None:
     """Read `url` as a browser would, or None where a browser would refuse it or would reach no network.
 
     A trailing dot of the host name is dropped: `t.co.` and `t.co` are the same host.
@@ -66,7 +66,7 @@ def parse(url: str, base: str | None = None) -> Url | None:
             return None
         return _url_of((url if path else _with_path(url), scheme, host, path or "/", query, fragment))
     try:
-        parts = ada_url.parse_url(ada_url.join_url(base, url) if base else url)
+        parts = ada_url.parse_url(url)
     except ValueError:
         return None
     scheme = parts["protocol"].removesuffix(":")
@@ -81,6 +81,14 @@ def parse(url: str, base: str | None = None) -> Url | None:
         parts["search"].removeprefix("?"),
         parts["hash"].removeprefix("#"),
     )
+
+
+def join(base: str, url: str) -> Url | None:
+    """As `parse`, with `url` relative to `base`."""
+    try:
+        return parse(ada_url.join_url(base, url))
+    except ValueError:
+        return None
 
 
 def _with_path(url: str) -> str:

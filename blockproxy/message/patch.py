@@ -254,9 +254,10 @@ def _written(url: str, start: int, raw: bytes, quote: bytes, page: Page, *, spel
         if page.plain_only(start + position):
             written = written[:position] + b"&#61;" + written[position + 1 :]
         position = written.find(b"=", position + 1)
-    if charref.unescape(written) == url.encode("ascii"):
+    # With each `&` spelt out there is no reference in it but those that were just written.
+    if spell_out or charref.unescape(written) == url.encode("ascii"):
         return written
-    return None if spell_out else _written(url, start, raw, quote, page, spell_out=True)
+    return _written(url, start, raw, quote, page, spell_out=True)
 
 
 def _rewrite_text(span: Span, url: str, page: Page) -> Patch | None:

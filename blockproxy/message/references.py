@@ -20,7 +20,7 @@ from blockproxy.message.places import Row, Syntax
 from blockproxy.message.token import ATTRIBUTE, Kind, StartTag, Token, name_of, span_of, value_span
 from blockproxy.message.transfer import Decoded
 from blockproxy.model import Element, Place, Reference, Resource, Span, Trigger
-from blockproxy.url import parse
+from blockproxy.url import join, parse
 
 # All that can lead to a host where there is no base, before the URL is looked at closely: a `data:` URL of a megabyte
 # should not even be copied.
@@ -106,7 +106,7 @@ def _flat(reading: Reading, depth: int = 0) -> list[Reference]:
 def resolve(url: str, base: str | None = None) -> str | None:
     """The URL that a browser would ask for, or None where that is none that leads to a host."""
     if base is not None:
-        parsed = None if _LEADS_NOWHERE.match(url) else parse(url, base)
+        parsed = None if _LEADS_NOWHERE.match(url) else join(base, url)
     elif not _ABSOLUTE.match(url):
         return None
     elif _WITHOUT_SCHEME.match(url):
@@ -209,8 +209,7 @@ class _Page:
             stripped = written.rstrip(values.WHITE)
             reads = charref.unescape(stripped) if b"&" in stripped else stripped
             reads_as = reads.decode("utf-8", "replace")
-            # Without a base in the call the judge finds what is remembered of it here.
-            url = parse(reads_as) if self._base is None else parse(reads_as, self._base)
+            url = parse(reads_as) if self._base is None else join(self._base, reads_as)
             if url is not None:
                 found.append(_reference_of((url.href, span_of((start, start + len(stripped))), row.place, element)))
         else:

@@ -6,7 +6,7 @@ import pytest
 
 import blockproxy
 from blockproxy.model import Finding
-from blockproxy.url import parse
+from blockproxy.url import join, parse
 from tests.detect.disguises import DISGUISES, Disguise, Pixel, pixels
 
 PIXELS = list(pixels())
@@ -21,7 +21,7 @@ def caught(pixel: Pixel, disguise: Disguise) -> bool:
 
 
 def _is(finding: Finding, pixel: Pixel) -> bool:
-    found, meant = parse(finding.url, "https://example.com/"), parse(pixel.url)
+    found, meant = join("https://example.com/", finding.url), parse(pixel.url)
     return found is not None and meant is not None and found.host == meant.host and found.path == meant.path
 
 
