@@ -17,6 +17,7 @@ from blockproxy.endpoints import File, Listener, Section, Upstream, is_loopback
 from blockproxy.errors import SettingsError
 from blockproxy.model import Action, Kind, Policy, Technique
 from blockproxy.rulesettings import Rules
+from blockproxy.sending import Listeners, Smtp, address
 
 __all__ = ["Listener", "Settings", "Upstream", "example", "find", "load", "places"]
 
@@ -28,13 +29,6 @@ EXAMPLE_TITLE = """\
 """
 
 
-def _address(address: str) -> str:
-    local, at, domain = address.strip().rpartition("@")
-    if not (local and at and domain):
-        raise ValueError(f"{address!r} must be a mail address, such as me@example.org")
-    return address.strip()
-
-
 class Imap(Section):
     """Reading mail."""
 
@@ -42,26 +36,6 @@ class Imap(Section):
     upstream: Upstream = Field(
         examples=[{"host": "imap.example.org", "port": 993}], description="The IMAP server with the mailboxes."
     )
-
-
-class Receipts(Section):
-    """Read receipts (MDN, RFC 8098) on their way out."""
-
-    automatic: Literal["hold", "pass"] = Field(
-        default="hold",
-        description="Receipts that the mail client sends by itself. `hold`: accepted from it, never sent on, logged.",
-    )
-
-
-class Smtp(Section):
-    """Sending mail."""
-
-    listen: Listener = Field(default=Listener(port=1587), description="Where the mail client sends mail.")
-    upstream: Upstream = Field(
-        examples=[{"host": "smtp.example.org", "port": 465}],
-        description="The submission server that sends the mail on.",
-    )
-    receipts: Receipts = Field(default=Receipts(), description="Read receipts on their way out.")
 
 
 class PolicySettings(Section):
@@ -141,8 +115,12 @@ class Settings(Section):
     """The whole file."""
 
     imap: Imap | None = Field(default=None, description="Reading mail. Leave it out to proxy only sending.")
-    smtp: Smtp | None = Field(default=None, description="Sending mail. Leave it out to proxy only reading.")
-    addresses: tuple[Annotated[str, AfterValidator(_address)], ...] = Field(
+    smtp: Listeners = Field(
+        default=(),
+        examples=[Smtp.model_construct()],
+        description="Sending mail. Leave it out to proxy only reading. May be a list of such sections.",
+    )
+    addresses: tuple[Annotated[str, AfterValidator(address)], ...] = Field(
         default=(),
         examples=[["me@example.org"]],
         description="Your own mail addresses, to recognise them inside tracking URLs.",
@@ -154,22 +132,33 @@ class Settings(Section):
 
     @field_validator("smtp")
     @classmethod
-    def _not_in_the_way(cls, smtp: Smtp | None, info: ValidationInfo) -> Smtp | None:
+    def _not_in_the_way(cls, smtp: tuple[Smtp, ...], info: ValidationInfo) -> tuple[Smtp, ...]:
         imap = info.data.get("imap")
-        if smtp is None and "imap" in info.data and imap is None:
+        if not smtp and "imap" in info.data and imap is None:
             raise ValueError("is missing, and so is `imap`: name the server of at least one of them")
-        if smtp and imap and smtp.listen.port and smtp.listen.port == imap.listen.port:
-            raise ValueError(f"`imap` listens on port {imap.listen.port} already")
+        taken = {imap.listen.port: "`imap`"} if imap else {}
+        for number, section in enumerate(smtp, start=1):
+            port = section.listen.port
+            if port and port in taken:
+                raise ValueError(f"{taken[port]} listens on port {port} already")
+            taken[port] = f"number {number} of the list"
+            for upstream in section.upstream:
+                _not_itself(section.listen, upstream)
         return smtp
 
-    @field_validator("imap", "smtp")
+    @field_validator("imap")
     @classmethod
-    def _not_itself(cls, section: Imap | Smtp | None) -> Imap | Smtp | None:
-        if section and section.listen.port == section.upstream.port and is_loopback(section.upstream.host):
-            hosts = {section.listen.host, section.upstream.host}
-            if len(hosts) == 1 or hosts & {"localhost", "0.0.0.0", "::"}:  # noqa: S104
-                raise ValueError(f"`upstream` on port {section.upstream.port} would be blockproxy itself")
-        return section
+    def _leads_elsewhere(cls, imap: Imap | None) -> Imap | None:
+        if imap:
+            _not_itself(imap.listen, imap.upstream)
+        return imap
+
+
+def _not_itself(listen: Listener, upstream: Upstream) -> None:
+    if listen.port == upstream.port and is_loopback(upstream.host):
+        hosts = {listen.host, upstream.host}
+        if len(hosts) == 1 or hosts & {"localhost", "0.0.0.0", "::"}:  # noqa: S104
+            raise ValueError(f"`upstream` on port {upstream.port} would be blockproxy itself")
 
 
 def places() -> list[Path]:

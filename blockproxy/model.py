@@ -49,6 +49,8 @@ class Action(Word):
     STRIP = "strip"  # the link lost the parameters that identify
     RENAME = "rename"  # the header field has another name now
     HOLD = "hold"  # the outgoing receipt was accepted and not sent on
+    REJECT = "reject"  # the message was refused, with a reason
+    QUARANTINE = "quarantine"  # the message went to another address, as it was
     REPORT = "report"  # seen and left alone
 
 

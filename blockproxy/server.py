@@ -6,14 +6,17 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from blockproxy.config import Listener, Settings
-from blockproxy.detect.rules import RuleSet, load
+from blockproxy.config import Listener, Settings, Upstream
+from blockproxy.detect.rules import RuleSet
 from blockproxy.errors import SettingsError
 from blockproxy.eventlog.store import EventLog
 from blockproxy.imap.proxy import ImapProxy
-from blockproxy.smtp.listener import SubmissionProxy
+from blockproxy.renewal import renewing
+from blockproxy.sending import Smtp
+from blockproxy.smtp.listener import GatewayProxy, SubmissionProxy
+from blockproxy.subscriptions.load import load
 
 GRACE = 15.0  # seconds for a shell to end its conversations; service managers kill after 90 (systemd) or 10 (Docker)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -38,6 +41,14 @@ class Shell(Protocol):
         """Stop listening and end all conversations."""
 
 
+@runtime_checkable
+class Judging(Protocol):
+    """A shell that looks into messages."""
+
+    def use(self, rules: RuleSet) -> None:
+        """Judge by `rules` in sessions that begin from now on."""
+
+
 async def serve(settings: Settings, announce: Callable[[str], None]) -> signal.Signals:
     """Run until a signal of `SIGNALS` comes, and return it.
 
@@ -45,13 +56,21 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> signal.S
     are wrong, or the event log or a port cannot be opened.
     """
     stopped = _signal()
-    rules = load(settings.rules.folders)
+    rules = load(settings.rules)
     with closing(EventLog(settings.eventlog.path, retention_days=settings.eventlog.retention_days)) as events:
-        async with _running(shells(settings, rules, events)) as ports:
+        made = shells(settings, rules, events)
+        async with _running(made) as ports, renewing(settings.rules, lambda new: _use(new, made)):
             announce(description(settings, ports))
             reason = await stopped
             log.info("stopping: %s", reason.name)
     return reason
+
+
+def _use(rules: RuleSet, made: Mapping[str, tuple[Listener, Shell]]) -> None:
+    """Sessions that begin from now on are judged by `rules`."""
+    for _, shell in made.values():
+        if isinstance(shell, Judging):
+            shell.use(rules)
 
 
 def shells(settings: Settings, rules: RuleSet, events: EventLog) -> dict[str, tuple[Listener, Shell]]:
@@ -70,18 +89,38 @@ def shells(settings: Settings, rules: RuleSet, events: EventLog) -> dict[str, tu
                 record=events.record,
             ),
         )
-    if settings.smtp is not None:
-        made["smtp"] = (
-            settings.smtp.listen,
-            SubmissionProxy(
-                settings.smtp.listen,
-                settings.smtp.upstream,
-                policy=policy,
-                hold_automatic_receipts=settings.smtp.receipts.automatic == "hold",
-                record=events.record,
-            ),
-        )
+    for name, section in smtp_sections(settings):
+        made[name] = section.listen, _smtp(section, settings, rules, events)
     return made
+
+
+def smtp_sections(settings: Settings) -> list[tuple[str, Smtp]]:
+    """The sections about sending, by the name that they have in the file."""
+    alone = len(settings.smtp) == 1
+    return [("smtp" if alone else f"smtp[{number}]", section) for number, section in enumerate(settings.smtp)]
+
+
+def _smtp(section: Smtp, settings: Settings, rules: RuleSet, events: EventLog) -> Shell:
+    policy, mend = settings.policy.to_policy(), section.line_ends == "normalise"
+    if section.use == "gateway":
+        return GatewayProxy(
+            section.listen,
+            section.upstream,
+            section.gateway,
+            rules=rules,
+            policy=policy,
+            addresses=settings.addresses,
+            record=events.record,
+            mend=mend,
+        )
+    return SubmissionProxy(
+        section.listen,
+        section.upstream[0],
+        policy=policy,
+        hold_automatic_receipts=section.receipts.automatic == "hold",
+        record=events.record,
+        mend=mend,
+    )
 
 
 @asynccontextmanager
@@ -138,22 +177,40 @@ def _signal() -> "asyncio.Future[signal.Signals]":
 
 
 def description(settings: Settings, ports: Mapping[str, int] | None = None) -> str:
-    """What listens where, and what a mail client must be set to; `ports` are the bound ones, by protocol."""
-    lines = [
-        f"blockproxy {'is ready' if ports else 'is set up'}. In your mail client, change the account's servers to:"
+    """What listens where, and what a mail client must be set to; `ports` are the bound ones, by the shells' names."""
+    bound = ports or {}
+    lines = []
+    if settings.imap is not None:
+        imap = settings.imap
+        lines += _account("incoming (IMAP)", imap.listen, imap.upstream, bound.get("imap", imap.listen.port))
+    gateways = []
+    for name, section in smtp_sections(settings):
+        port = bound.get(name, section.listen.port)
+        if section.use == "gateway":
+            gateways += _gateway(section, port)
+        else:
+            lines += _account("outgoing (SMTP)", section.listen, section.upstream[0], port)
+    state = f"blockproxy {'is ready' if ports else 'is set up'}."
+    if lines:
+        state += " In your mail client, change the account's servers to:"
+        lines.append("  User name and password stay as they are: blockproxy passes them on and keeps neither.")
+    return "\n".join([state, *lines, *gateways])
+
+
+def _account(title: str, listen: Listener, upstream: Upstream, port: int) -> list[str]:
+    return [
+        f"  {title}: server {_name(listen.host)}, port {port}, security {SECURITY[listen.tls]}",
+        f"      and blockproxy goes on to {upstream.host}, port {upstream.port}, {SECURITY[upstream.tls]}",
     ]
-    for protocol, title in (("imap", "incoming (IMAP)"), ("smtp", "outgoing (SMTP)")):
-        section = getattr(settings, protocol)
-        if section is not None:
-            listen, upstream = section.listen, section.upstream
-            port = (ports or {}).get(protocol, listen.port)
-            lines += [
-                f"  {title}: server {_name(listen.host)}, port {port}, security {SECURITY[listen.tls]}",
-                f"      and blockproxy goes on to {upstream.host}, port {upstream.port}, {SECURITY[upstream.tls]}",
-            ]
-    return "\n".join(
-        [*lines, "  User name and password stay as they are: blockproxy passes them on and keeps neither."]
-    )
+
+
+def _gateway(section: Smtp, port: int) -> list[str]:
+    to = " or ".join(f"{hop.host}, port {hop.port} ({hop.protocol.upper()})" for hop in section.upstream)
+    strangers = ", ".join(section.gateway.domains) or "nobody"
+    return [
+        f"  gateway (SMTP, {section.gateway.direction}): {_name(section.listen.host)}, port {port}, on to {to}",
+        f"      from {', '.join(section.gateway.clients)} to anybody, from elsewhere to {strangers}",
+    ]
 
 
 def _name(host: str) -> str:

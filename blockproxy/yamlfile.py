@@ -38,7 +38,9 @@ def read(path: Path, model: type[M]) -> M:
         result = model.model_validate({} if problems and not isinstance(data, dict) else data, context=path.parent)
     except ValidationError as error:
         if isinstance(data, dict):
-            problems += [(_line(root, e["loc"]), _in_words(e, model)) for e in error.errors(include_url=False)]
+            for details in error.errors(include_url=False):
+                details["loc"] = _as_written(root, details["loc"])
+                problems.append((_line(root, details["loc"]), _in_words(details, model)))
         result = None
     if problems or result is None:
         raise SettingsError([f"{path}:{line}: {problem}" for line, problem in sorted(problems)])
@@ -104,6 +106,20 @@ def _line(root: yaml.Node | None, location: Location) -> int:
     return line
 
 
+def _as_written(root: yaml.Node | None, location: Location) -> Location:
+    """`location` without the number of a mapping that stands alone where a list may stand."""
+    node, steps = root, list[int | str]()
+    for step in location:
+        if isinstance(step, int) and not isinstance(node, yaml.SequenceNode):
+            continue
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            node = node.value[step] if step < len(node.value) else None
+        elif isinstance(node, yaml.MappingNode):
+            node = next((value for key, value in node.value if key.value == step), None)
+        steps.append(step)
+    return tuple(steps)
+
+
 def _in_words(error: ErrorDetails, model: type[BaseModel]) -> str:
     """What is wrong, and what is allowed there."""
     location, context, value = error["loc"], error.get("ctx", {}), error["input"]
@@ -137,6 +153,7 @@ _WANTED = {  # pydantic's type of an error: what a person would call what is wan
     "tuple_type": "a list, such as [one, two]",
     "model_type": "a mapping, lines such as `name: value`",
     "path_type": "a path",
+    "too_short": "one server, or a list of them",
 }
 
 
@@ -148,9 +165,9 @@ def _unknown(location: Location, allowed: Sequence[str]) -> str:
 
 def _names_at(model: type[BaseModel], location: Location) -> list[str]:
     """The names that may stand in the mapping at `location`."""
-    for step in location:
+    for step in (step for step in location if isinstance(step, str)):
         fields = names(model)
-        inner = submodel(fields[str(step)]) if str(step) in fields else None
+        inner = submodel(fields[step]) if step in fields else None
         if inner is None:
             break
         model = inner
@@ -197,6 +214,7 @@ def example(model: type[BaseModel], given: Mapping[str, Any] | None = None, inde
             off = value is None or field.default_factory is not None
             lines.append(f"{indent}{'# ' if off else ''}{name}:{'' if off else ' ' + _yaml(value)}")
             continue
+        value = value[0] if isinstance(value, tuple) else value
         below = value.model_dump(by_alias=True) if isinstance(value, BaseModel) else value
         lines += [f"{indent}{name}:", example(inner, below, indent + "  ").rstrip("\n")]
     return "\n".join(line for line in lines if line is not None) + "\n"

@@ -56,7 +56,7 @@ def test_a_server_is_all_that_must_be_said(folder: Path) -> None:
     assert settings.imap is not None
     assert settings.imap.listen == config.Listener(host="127.0.0.1", port=1143, tls="none")
     assert settings.imap.upstream.tls == "implicit"
-    assert settings.smtp is None
+    assert settings.smtp == ()
     assert settings.eventlog.retention_days == 90
 
 
@@ -86,6 +86,23 @@ def test_the_policy_becomes_the_cleaners(folder: Path) -> None:
     assert policy.wants(Technique.LINK_REDIRECT)
 
 
+def test_one_section_about_sending_or_a_list_of_them(folder: Path) -> None:
+    upstream = "upstream: {host: localhost, port: 25, tls: none}"
+    [alone] = load(folder, f"smtp: {{{upstream}}}\n").smtp
+    assert (alone.use, alone.listen.port, alone.line_ends) == ("submission", 1587, "refuse")
+    both = f"smtp:\n- {{{upstream}}}\n- use: gateway\n  listen: {{port: 10025}}\n  upstream:\n"
+    both += (
+        "  - {host: localhost, port: 10026, tls: none}\n  - {host: localhost, port: 24, tls: none, protocol: lmtp}\n"
+    )
+    both += "  gateway: {domains: [Example.ORG], policies: {do: reject}}\n"
+    first, second = load(folder, both).smtp
+    assert first == alone
+    assert [hop.protocol for hop in second.upstream] == ["smtp", "lmtp"]
+    assert second.gateway.domains == ("example.org",)
+    assert [policy.do for policy in second.gateway.policies] == ["reject"]
+    assert second.gateway.clients == ("127.0.0.0/8", "::1/128")
+
+
 def test_gateways_and_affiliates_are_unwrapped_where_the_settings_ask_for_it(folder: Path) -> None:
     for setting, kind in (("gateways", Kind.GATEWAY), ("affiliates", Kind.AFFILIATE)):
         policy = load(folder, MINIMAL + f"policy: {{{setting}: unwrap}}\n").policy.to_policy()
@@ -100,13 +117,13 @@ def test_relative_paths_start_at_the_folder_of_the_file(folder: Path) -> None:
         " upstream: {host: smtp.example.org, port: 587, tls: starttls, ca_file: ca.pem}}\n"
         "rules: {folders: [mine]}\neventlog: {path: log/events.sqlite3}\n",
     )
-    assert settings.smtp is not None
-    assert settings.smtp.listen.key == folder / "key.pem"
-    assert settings.smtp.upstream.ca_file == folder / "ca.pem"
+    [smtp] = settings.smtp
+    assert smtp.listen.key == folder / "key.pem"
+    assert smtp.upstream[0].ca_file == folder / "ca.pem"
     assert settings.rules.folders == (folder / "mine",)
     assert settings.eventlog.path == folder / "log" / "events.sqlite3"
-    assert settings.smtp.listen.tls_context() is not None
-    assert settings.smtp.upstream.tls_context() is not None
+    assert smtp.listen.tls_context() is not None
+    assert smtp.upstream[0].tls_context() is not None
 
 
 TLS_LISTENER = "imap:\n  listen: {port: 1993, tls: implicit, certificate: %s, key: %s}\n  " + LOCAL

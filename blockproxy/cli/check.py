@@ -10,7 +10,7 @@ import typer
 from blockproxy.cli.output import plain
 
 if TYPE_CHECKING:
-    from blockproxy.config import Settings, Upstream
+    from blockproxy.config import Listener, Settings, Upstream
 
 HELP = """Check settings, rules, certificates and servers.
 
@@ -92,29 +92,38 @@ def _event_log(chosen: "Settings") -> _Result:
 
 
 def _certificates(chosen: "Settings") -> Iterator[_Result]:
-    for name, section in (("imap", chosen.imap), ("smtp", chosen.smtp)):
-        if section and section.listen.certificate:  # loaded while the settings were checked
-            yield _Result(True, f"{name} certificate: {section.listen.certificate}")
+    for name, listen in _listeners(chosen):
+        if listen.certificate:  # loaded while the settings were checked
+            yield _Result(True, f"{name} certificate: {listen.certificate}")
+
+
+def _listeners(chosen: "Settings") -> "Iterator[tuple[str, Listener]]":
+    from blockproxy.server import smtp_sections
+
+    if chosen.imap:
+        yield "imap", chosen.imap.listen
+    for name, section in smtp_sections(chosen):
+        yield name, section.listen
 
 
 def _listening(chosen: "Settings") -> Iterator[_Result]:
     import socket
 
     everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, not bound
-    for name, section in (("imap", chosen.imap), ("smtp", chosen.smtp)):
-        if section:
-            place = everywhere.get(section.listen.host, section.listen.host), section.listen.port
-            try:
-                socket.create_connection(place, timeout=5).close()
-            except OSError as error:
-                yield _Result(False, f"{name} proxy on port {place[1]}: {error.strerror or error}")
-            else:
-                yield _Result(True, f"{name} proxy on port {place[1]}: takes connections")
+    for name, listen in _listeners(chosen):
+        place = everywhere.get(listen.host, listen.host), listen.port
+        try:
+            socket.create_connection(place, timeout=5).close()
+        except OSError as error:
+            yield _Result(False, f"{name} proxy on port {place[1]}: {error.strerror or error}")
+        else:
+            yield _Result(True, f"{name} proxy on port {place[1]}: takes connections")
 
 
 def _servers(chosen: "Settings") -> Iterator[_Result]:
     from blockproxy.cli import probe
     from blockproxy.imap.capabilities import verdict
+    from blockproxy.server import smtp_sections
     from blockproxy.smtp.capabilities import CARRIED, HIDDEN
 
     def smtp_reason(line: str) -> str:
@@ -125,8 +134,9 @@ def _servers(chosen: "Settings") -> Iterator[_Result]:
         yield _server(
             "imap", chosen.imap.upstream, probe.imap, lambda name: "" if verdict(name).offered else verdict(name).reason
         )
-    if chosen.smtp:
-        yield _server("smtp", chosen.smtp.upstream, probe.smtp, smtp_reason)
+    for name, section in smtp_sections(chosen):
+        for upstream in section.upstream:
+            yield _server(name, upstream, probe.lmtp if upstream.protocol == "lmtp" else probe.smtp, smtp_reason)
 
 
 def _server(

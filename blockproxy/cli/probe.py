@@ -32,17 +32,22 @@ async def imap(upstream: Upstream) -> list[str]:
     return [word for line in answer if line.upper().startswith("* CAPABILITY ") for word in line.split()[2:]]
 
 
-async def smtp(upstream: Upstream) -> list[str]:
+async def lmtp(upstream: Upstream) -> list[str]:
+    """The keywords that the server's LHLO offers (RFC 2033, section 4.1). Raises ProbeError."""
+    return await smtp(upstream, "LHLO")
+
+
+async def smtp(upstream: Upstream, hello: str = "EHLO") -> list[str]:
     """The keywords that the server's EHLO offers (RFC 5321, section 4.1.1.1). Raises ProbeError."""
     async with asyncio.timeout(TIMEOUT):
         talk = await _Talk.begin(upstream)
         try:
             _must((await talk.smtp())[-1], "220")
-            answer = await talk.smtp("EHLO [127.0.0.1]")
+            answer = await talk.smtp(f"{hello} [127.0.0.1]")
             if upstream.tls == "starttls":
                 _must((await talk.smtp("STARTTLS"))[-1], "220")
                 await talk.encrypt()
-                answer = await talk.smtp("EHLO [127.0.0.1]")
+                answer = await talk.smtp(f"{hello} [127.0.0.1]")
             await talk.say("QUIT")
         finally:
             talk.end()

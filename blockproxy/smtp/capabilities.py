@@ -44,16 +44,19 @@ class Offer:
     """What the client is told (`keywords`, with their parameters), and what the next hop demands.
 
     `login` is true where the next hop offers AUTH, with whatever mechanism. `size` is the largest message, in octets.
+    `raw` is what the next hop said.
     """
 
     keywords: tuple[str, ...] = ()
     login: bool = False
     size: int = MAX_MESSAGE
+    raw: tuple[str, ...] = ()
 
 
 def offer(lines: Iterable[str]) -> Offer:
     """What is offered to a client whose next hop answered EHLO with `lines`, after the one with its name."""
     keywords: list[str] = []
+    lines = tuple(lines)
     login, size = False, MAX_MESSAGE
     for line in lines:
         keyword, _, parameters = line.partition(" ")
@@ -64,7 +67,7 @@ def offer(lines: Iterable[str]) -> Offer:
             size = _size(parameters)
         if name in CARRIED:
             keywords.append(_NARROWED.get(name, _as_it_is)(line))
-    return Offer(tuple(filter(None, keywords)), login, size)
+    return Offer(tuple(filter(None, keywords)), login, size, lines)
 
 
 def without_login(keywords: Iterable[str]) -> tuple[str, ...]:

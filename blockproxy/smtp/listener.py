@@ -1,17 +1,24 @@
-"""The submission listener: a mail client is pointed at it instead of at its provider's submission server.
+"""The listeners: a mail client, or a mail server, is pointed at one instead of at the server behind it.
 
-It has no queue: what it answers 250 to, the next hop has answered 250 to, or it is an automatic read receipt.
+They have no queue: what they answer 250 to, the next hop has answered 250 to, or it is an automatic read receipt.
 """
 
 import asyncio
 import logging
 import socket
+import ssl
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
 from blockproxy.config import Listener, Upstream
+from blockproxy.detect.rules import RuleSet
 from blockproxy.model import Policy, Technique
+from blockproxy.sending import Gateway, NextHopSettings
 from blockproxy.smtp.desk import ReceiptDesk, Record
+from blockproxy.smtp.gateway import GatewaySession, GatewayTerms
+from blockproxy.smtp.hops import Hops
+from blockproxy.smtp.session import Session, Terms
 from blockproxy.smtp.submission import SubmissionSession, SubmissionTerms
 
 HANDSHAKE_TIMEOUT = 30.0  # seconds for a client to finish TLS
@@ -20,41 +27,22 @@ GRACE = 10.0  # seconds that deliveries under way get when the listener closes
 log = logging.getLogger(__name__)
 
 
-class SubmissionProxy:
-    """Listens for mail clients at `listener` and relays to `upstream`, in lock-step.
-
-    Automatic read receipts are kept from leaving if `hold_automatic_receipts` is true and `policy` acts on read
-    receipts; either way `record` is told. With `mend` a bare CR or LF is made CRLF instead of refused. `record` is
-    called in the event loop and must neither block nor raise.
-    """
+class SmtpListener:
+    """Listens at `listener`; `session` makes a session for each connection, `terms` knows those that are open."""
 
     def __init__(
-        self,
-        listener: Listener,
-        upstream: Upstream,
-        *,
-        policy: Policy,
-        hold_automatic_receipts: bool,
-        record: Record,
-        mend: bool = False,
+        self, listener: Listener, tls: ssl.SSLContext | None, terms: Terms, session: Callable[[], Session]
     ) -> None:
         self._listener = listener
-        tls = listener.tls_context()
         self._implicit_tls = tls if listener.tls == "implicit" else None
-        self._terms = SubmissionTerms(
-            name=socket.gethostname(),
-            mend=mend,
-            upstream=upstream,
-            upstream_tls=upstream.tls_context(),
-            starttls=tls if listener.tls == "starttls" else None,
-            desk=ReceiptDesk(hold_automatic_receipts and policy.wants(Technique.READ_RECEIPT), record),
-        )
+        self._sessions = terms.sessions
+        self._session = session
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
         """Begin to listen; raises OSError where the port is taken."""
         self._server = await asyncio.get_running_loop().create_server(
-            partial(SubmissionSession, self._terms),
+            self._session,
             self._listener.host,
             self._listener.port,
             ssl=self._implicit_tls,
@@ -76,8 +64,79 @@ class SubmissionProxy:
         self._server.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(GRACE):
-                for session in tuple(self._terms.sessions):
+                for session in tuple(self._sessions):
                     await session.idle.wait()
-        await asyncio.gather(*(session.end() for session in tuple(self._terms.sessions)))
+        await asyncio.gather(*(session.end() for session in tuple(self._sessions)))
         await self._server.wait_closed()
         self._server = None
+
+
+class SubmissionProxy(SmtpListener):
+    """Listens for mail clients at `listener` and relays to `upstream`, in lock-step.
+
+    Automatic read receipts are kept from leaving if `hold_automatic_receipts` is true and `policy` acts on read
+    receipts; either way `record` is told. With `mend` a bare CR or LF is made CRLF instead of refused. `record` is
+    called in the event loop and must neither block nor raise.
+    """
+
+    def __init__(
+        self,
+        listener: Listener,
+        upstream: Upstream,
+        *,
+        policy: Policy,
+        hold_automatic_receipts: bool,
+        record: Record,
+        mend: bool = False,
+    ) -> None:
+        tls = listener.tls_context()
+        terms = SubmissionTerms(
+            name=socket.gethostname(),
+            starttls=tls if listener.tls == "starttls" else None,
+            mend=mend,
+            upstream=upstream,
+            upstream_tls=upstream.tls_context(),
+            desk=ReceiptDesk(hold_automatic_receipts and policy.wants(Technique.READ_RECEIPT), record),
+        )
+        super().__init__(listener, tls, terms, partial(SubmissionSession, terms))
+
+
+class GatewayProxy(SmtpListener):
+    """Listens for mail servers at `listener`, cleans what they bring and passes it on to one of `upstreams`.
+
+    `addresses` are looked for in tracking URLs beside the envelope's recipients. `record` is called in the event loop
+    and must neither block nor raise.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        listener: Listener,
+        upstreams: Sequence[NextHopSettings],
+        settings: Gateway,
+        *,
+        rules: RuleSet,
+        policy: Policy,
+        addresses: tuple[str, ...] = (),
+        record: Record,
+        mend: bool = False,
+    ) -> None:
+        tls = listener.tls_context()
+        name = socket.gethostname()
+        self._hops = Hops(upstreams, name)
+        terms = GatewayTerms(
+            name=name,
+            starttls=tls if listener.tls == "starttls" else None,
+            mend=mend,
+            hops=self._hops,
+            settings=settings,
+            rules=rules,
+            policy=policy,
+            addresses=addresses,
+            record=record,
+        )
+        super().__init__(listener, tls, terms, partial(GatewaySession, terms))
+
+    async def close(self) -> None:
+        """The same, and the idle connections to the next hops end too."""
+        await super().close()
+        self._hops.close()

@@ -135,7 +135,7 @@ class Session(ClientConnection):
             phase, full = await self._read_data(spool)
             self._reset_timeout(DELIVERY_TIMEOUT)
             self.idle.clear()
-            answers = await self._answered(phase, spool, full)
+            answers = self._spread(await self._answered(phase, spool, full))
             self._set_rset_state()
             for answer in answers:
                 await self.push(answer)
@@ -169,6 +169,10 @@ class Session(ClientConnection):
             return await self._conclude(spool)
         except NextHopError as error:
             return [reply.temporarily(error.reply)]
+
+    def _spread(self, answers: list[Reply]) -> list[Reply]:
+        """The replies to the final dot as the client expects them: SMTP has one."""
+        return answers
 
     async def _refused(self, answer: Reply) -> Reply:
         """End the transaction at the next hop, and hand back `answer`."""

@@ -41,6 +41,13 @@ class RefusedError(Exception):
         self.reply = answer
 
 
+def accepted(answer: Reply) -> Reply:
+    """The same reply, if it is positive; otherwise it is raised in a `RefusedError`."""
+    if not answer.positive:
+        raise RefusedError(answer)
+    return answer
+
+
 class Wire:
     """An open connection. Methods raise OSError, EOFError, TimeoutError, ssl.SSLError and the errors above."""
 
@@ -56,7 +63,7 @@ class Wire:
             reader, writer = await asyncio.open_connection(upstream.host, upstream.port, ssl=implicit, limit=MAX_LINE)
         wire = cls(reader, writer)
         try:
-            wire._accepted(await wire.reply(GREETING_TIMEOUT))
+            accepted(await wire.reply(GREETING_TIMEOUT))
             if upstream.tls == "starttls" and tls is not None:
                 await wire._begin_tls(upstream.host, tls, hello)
         except BaseException:
@@ -64,16 +71,11 @@ class Wire:
             raise
         return wire
 
-    def _accepted(self, answer: Reply) -> Reply:
-        if not answer.positive:
-            raise RefusedError(answer)
-        return answer
-
     async def _begin_tls(self, host: str, tls: ssl.SSLContext, hello: bytes) -> None:
-        offered = self._accepted(await self.ask(hello))
+        offered = accepted(await self.ask(hello))
         if not any(line.split(" ")[0].upper() == "STARTTLS" for line in offered.lines[1:]):
             raise NoTlsError
-        self._accepted(await self.ask(b"STARTTLS"))
+        accepted(await self.ask(b"STARTTLS"))
         if self._reader._buffer:  # type: ignore[attr-defined] # noqa: SLF001 - CVE-2011-0411: said before TLS, read after it
             raise NonsenseError
         async with asyncio.timeout(GREETING_TIMEOUT):

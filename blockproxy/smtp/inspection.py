@@ -1,0 +1,38 @@
+"""A spooled message through the cleaner: another of the same length comes out, and what was found."""
+
+import asyncio
+from collections.abc import Iterator
+
+from blockproxy.cleaner import Cleaner, passes
+from blockproxy.detect.rules import RuleSet
+from blockproxy.model import Cleaned, Context, Policy
+from blockproxy.smtp.spool import Spool
+
+IN_THE_LOOP = 64 * 1024  # octets; cleaning a larger message would keep all other sessions waiting
+
+
+async def inspected(spool: Spool, into: Spool, rules: RuleSet, policy: Policy, context: Context) -> Cleaned:
+    """Write the cleaned message `into` another spool, unless it stays as it is; the result holds no octets."""
+    if spool.small and passes(spool.head()):
+        return Cleaned(b"")
+    cleaner = Cleaner(rules, policy, context)
+    if spool.size <= IN_THE_LOOP:
+        return _clean(spool, into, cleaner)
+    return await asyncio.to_thread(_clean, spool, into, cleaner)
+
+
+def _clean(spool: Spool, into: Spool, cleaner: Cleaner) -> Cleaned:
+    for block in spool.blocks():
+        into.write(cleaner.feed(block))
+    cleaned = cleaner.close()
+    into.write(cleaned.message)
+    return Cleaned(b"", cleaned.findings, cleaned.skipped, cleaned.origin)
+
+
+def begun_with(head: bytes, spool: Spool, skip: int) -> Iterator[bytes]:
+    """The octets of `spool`, its first `skip` replaced by `head`."""
+    yield head
+    for block in spool.blocks():
+        if skip < len(block):
+            yield block[skip:]
+        skip = max(0, skip - len(block))
