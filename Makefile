@@ -1,11 +1,11 @@
-# The same five verbs on a laptop and in CI. Each makes the virtual environment on first use.
+# The same verbs on a laptop and in CI. Each makes the virtual environment on first use.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench run debian clean
+.PHONY: demo test lint bench evaluate run debian clean
 
 demo: $(READY)  ## the main job, on an embedded mail store
 	@$(BIN)/blockproxy demo
@@ -21,6 +21,9 @@ lint: $(READY)  ## style, types, and who may import whom
 
 bench: $(READY) debian  ## speed and memory, as ratios within one run
 	$(BIN)/python -m bench $(ARGS)
+
+evaluate: $(READY)  ## everything measurable over a corpus of real mail, written to evaluation.md: BLOCKPROXY_CORPUS=folder
+	@$(BIN)/python -m evaluation $(ARGS)
 
 run: $(READY)  ## the proxy, with your settings: make run ARGS="--config blockproxy.yaml"
 	@$(BIN)/blockproxy run $(ARGS)

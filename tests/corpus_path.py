@@ -18,12 +18,16 @@ def corpus() -> Path | None:
 needs_corpus = pytest.mark.skipif(corpus() is None, reason="no corpus of real mail here; BLOCKPROXY_CORPUS says where")
 
 
+def files(root: Path) -> list[Path]:
+    """Every file below `root` that holds a message."""
+    return sorted(path for path in root.rglob("*") if path.is_file() and ("mime" in path.parts or path.suffix in MAIL))
+
+
 def messages(*folders: str) -> list[tuple[Path, bytes]]:
     """Every message of the corpus, or of its `folders`; skips the test where there is no corpus."""
     root = corpus()
     if root is None:
         pytest.skip("no corpus of real mail here; BLOCKPROXY_CORPUS says where")
-    paths = sorted(path for path in root.rglob("*") if path.is_file() and ("mime" in path.parts or path.suffix in MAIL))
-    wanted = [path for path in paths if not folders or path.relative_to(root).parts[0] in folders]
+    wanted = [path for path in files(root) if not folders or path.relative_to(root).parts[0] in folders]
     assert wanted, f"no message in {', '.join(folders)} of {root}"
     return [(path, path.read_bytes()) for path in wanted]

@@ -73,7 +73,7 @@ def report(letter: Letter, rules: RuleSet, task: Task) -> Report:
 def _rows(name: str, message: bytes, rules: RuleSet, task: Task) -> Iterator[Row]:
     found = _HEADER.match(message, 0, MAX_HEADER)
     header = found[0] if found else b""
-    cleaned = clean(message, rules, task.policy, Context(tuple(sorted({*task.addresses, *_recipients(header)}))))
+    cleaned = clean(message, rules, task.policy, Context(tuple(sorted({*task.addresses, *recipients(header)}))))
     if not cleaned.findings and not cleaned.skipped:
         return
     month, sender = _month(header), skeleton.of_host(cleaned.origin.sender_domain) or UNKNOWN
@@ -98,7 +98,7 @@ def _rows(name: str, message: bytes, rules: RuleSet, task: Task) -> Iterator[Row
         yield Row(name, month, sender, skip.part, evidence=reason, skipped=skip.reason)
 
 
-def _recipients(header: bytes) -> tuple[str, ...]:
+def recipients(header: bytes) -> tuple[str, ...]:
     """Whom the message is for; a list's own address is nobody's."""
     lists = {found[1].decode("latin-1").lower() for found in _LIST_POST.finditer(header)}
     return tuple(address for address in headers.context(header).recipients if address.lower() not in lists)
