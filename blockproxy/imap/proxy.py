@@ -66,6 +66,10 @@ class ImapProxy:
             return self._listener.port
         return int(self._server.sockets[0].getsockname()[1])
 
+    def use(self, rules: RuleSet) -> None:
+        """Judge by `rules` in sessions that begin from now on."""
+        self._rules = rules
+
     async def start(self) -> None:
         """Listen. Raises OSError where the address cannot be had."""
         tls = self._listener_tls if self._listener.tls == "implicit" else None

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from blockproxy.lists.draft import ListError, Reading
-from blockproxy.lists.reading import decoded, read
 from blockproxy.rulesettings import ListSettings
 from blockproxy.subscriptions.fetch import FetchError, fetch
+from blockproxy.subscriptions.load import kept, parsed
 from blockproxy.subscriptions.store import Store
 
 
@@ -62,24 +62,3 @@ def _update(each: ListSettings, store: Store) -> Outcome:
     except OSError as error:
         return Outcome(each, Status.REFUSED, f"it cannot be kept: {error}", kept(each, store))
     return Outcome(each, Status.UPDATED, reading=reading)
-
-
-def kept(each: ListSettings, store: Store) -> Reading | None:
-    """What the last good copy says, or None where there is none or it cannot be read any more."""
-    octets = store.read(each.id, each.url)
-    try:
-        return parsed(each, octets) if octets is not None else None
-    except ListError:
-        return None
-
-
-def parsed(each: ListSettings, octets: bytes) -> Reading:
-    """What `octets` say in the format of the list. Raises ListError."""
-    return read(
-        decoded(octets),
-        each.format,
-        each.id,
-        site=each.url,
-        categories=each.categories,
-        visible=each.visible == "remove",
-    )
