@@ -7,7 +7,7 @@
 
 Knows framing, FETCH, capabilities, the selected mailbox and the login; everything else is forwarded as it was
 received, the server's own octets in the server's order. Who changes content is none of its business: `open_section` is
-asked for a filter whenever content is about to pass.
+asked for a filter whenever content is about to pass; before that `passes` may say that a whole message needs none.
 """
 
 from blockproxy.errors import PeerError, Side

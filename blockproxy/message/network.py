@@ -3,7 +3,8 @@
 A URL of http, https, ftp or file needs its scheme and a colon, or two slashes of either kind; or it hides one of these
 characters in a backslash escape or a character reference, or splits the scheme with a tab or a line end, which
 browsers take out (WHATWG URL, section 4.4); or a `data:` URL holds a document. Where there is no sign there is no
-reference: a test holds this module to that. The other way round proves nothing.
+reference: a test holds this module to that. The other way round proves nothing. `quiet` looks for the same signs in
+quoted-printable as it was transmitted.
 """
 
 import re
