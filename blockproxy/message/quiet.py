@@ -139,7 +139,7 @@ _URL = re.compile(rb"://")
 _URL_IN_QP = re.compile(rb":(?:/|=(?!\r?\n[^/=]|[013-9A-Fa-f][0-9A-Fa-f]|2[0-9A-Ea-e]))")
 _COLON_OR_NUL_IN_QP = re.compile(rb"=(?:3[Aa]|00)")
 # The signs of `network` as they can be transmitted: any of their letters may be an escape, and a soft line break may
-# stand anywhere between them. Their slashes, colons, `&` and backslashes are no escapes where `_ESCAPE_IN_QP` finds none.
+# stand anywhere between them. Slashes, colons, `&` and backslashes are no escapes where `_ESCAPE_IN_QP` finds none.
 _SLASHES_IN_QP = re.compile(rb"/(?:[/\\\t\r\n]|=(?!\r?\n[^/\\\t\r\n=]|[1-9A-Fa-f][0-9A-Fa-f]))")
 _SCHEME_IN_QP = re.compile(
     rb":(?<=[pseatPSEAT\s0-9A-Fa-f]:)(?:(?<==..:)|(?<=\s:)|(?<=[\s=][pseatPSEAT]:)|(?<==..[pseatPSEAT]:)"
