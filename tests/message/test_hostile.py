@@ -8,7 +8,8 @@ import pytest
 
 import blockproxy
 from blockproxy.message.references import in_css, in_html, in_text, read_fully
-from blockproxy.model import Cleaned, Context, Policy, Reference
+from blockproxy.message.transfer import decode
+from blockproxy.model import Cleaned, Context, Patch, Policy, Reference, Span
 from tests.message.hostile import MESSAGE_SHAPES, SHAPES, TEXT_SHAPES
 
 Reader = Callable[[bytes], list[Reference] | Cleaned]
@@ -18,7 +19,7 @@ Reader = Callable[[bytes], list[Reference] | Cleaned]
 _MAX_GROWTH = 30
 
 
-def _seconds(read: Reader, view: bytes) -> float:
+def _seconds(read: Callable[[bytes], object], view: bytes) -> float:
     """Of processor time, without the collector: on a busy machine nothing else says how much work it is."""
     gc.disable()
     try:
@@ -29,7 +30,7 @@ def _seconds(read: Reader, view: bytes) -> float:
         gc.enable()
 
 
-def _grows_with_its_length(read: Reader, build: Callable[[int], bytes], count: int) -> None:
+def _grows_with_its_length(read: Callable[[bytes], object], build: Callable[[int], bytes], count: int) -> None:
     small = min(_seconds(read, build(count // 8)) for _ in range(2))
     large = min(_seconds(read, build(count)) for _ in range(2))
     assert large < max(_MAX_GROWTH * small, 0.3)
@@ -81,3 +82,25 @@ def test_what_is_beyond_a_limit_is_told_once_and_by_its_name(shape: str, reason:
     build, count = MESSAGE_SHAPES[shape]
     cleaned = blockproxy.clean(build(count))
     assert [skip.reason for skip in cleaned.skipped] == [reason]
+
+
+QUOTED_PRINTABLE = {
+    "one long line": b"https://x.example/?a=3Db",
+    "soft breaks between letters": b"x=\n",
+    "soft breaks behind one another": b"https://x.example=\n=\n=\n=\n",
+    "broken escapes": b"x=zz=  \n",
+}
+
+
+def _changed_everywhere(transmitted: bytes) -> None:
+    decoded = decode(transmitted, "quoted-printable")
+    patches = [Patch(Span(at, at + 1), decoded.octets[at : at + 1]) for at in range(0, len(decoded.octets), 16)]
+    assert decoded.encode(patches) == transmitted
+    assert not [at for at in range(0, len(decoded.octets), 16) if decoded.locate(Span(at, at + 9)).start < at]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("shape", QUOTED_PRINTABLE)
+def test_hostile_quoted_printable_is_changed_in_linear_time(shape: str) -> None:
+    piece = QUOTED_PRINTABLE[shape]
+    _grows_with_its_length(_changed_everywhere, lambda n: piece * n, 500_000 // len(piece))
