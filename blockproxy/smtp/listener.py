@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from blockproxy.config import Listener, Upstream
@@ -123,7 +124,7 @@ class GatewayProxy(SmtpListener):
         tls = listener.tls_context()
         name = socket.gethostname()
         self._hops = Hops(upstreams, name)
-        terms = GatewayTerms(
+        self._terms = GatewayTerms(
             name=name,
             starttls=tls if listener.tls == "starttls" else None,
             mend=mend,
@@ -134,7 +135,11 @@ class GatewayProxy(SmtpListener):
             addresses=addresses,
             record=record,
         )
-        super().__init__(listener, tls, terms, partial(GatewaySession, terms))
+        super().__init__(listener, tls, self._terms, lambda: GatewaySession(self._terms))
+
+    def use(self, rules: RuleSet) -> None:
+        """Judge by `rules` in sessions that begin from now on."""
+        self._terms = replace(self._terms, rules=rules)
 
     async def close(self) -> None:
         """The same, and the idle connections to the next hops end too."""
