@@ -109,12 +109,14 @@ def _encoded(octets: bytes) -> Iterator[tuple[str, str]]:
 class Written(NamedTuple):
     """What is looked for as text, in lower case. `names` says what a found text is.
 
-    Where no pair of `needles` (a local part, a domain) is in a text, the pattern finds nothing either.
+    Where no pair of `needles` (a local part, a domain) is in a text, the pattern finds nothing either; texts with a
+    sign that URLs seldom have (`@`, `%`, `&#`) may also have one of `rare`.
     """
 
     pattern: re.Pattern[str]
     names: dict[str, str]
     needles: tuple[tuple[str, str], ...] = ()
+    rare: tuple[tuple[str, str], ...] = ()
 
 
 @lru_cache(maxsize=MAX_READERS)
@@ -125,13 +127,14 @@ def written(addresses: tuple[str, ...]) -> Written:
     names = {text.lower(): name for spelling in sure for text, name in _half_encoded(str(spelling))}
     # The neighbours are excluded: `some` + `me@example.org` is another person.
     pattern = "|".join([*plain, *map(re.escape, names)])
-    needles: set[tuple[str, str]] = set()
-    for one in sure:
-        local, domain = one.local.partition("+")[0], one.domain
-        for _ in range(3):  # as it is, and in the other alphabet once and twice
-            needles.add((local.lower(), domain.lower()))
-            local, domain = shuffled(local), shuffled(domain)
-    return Written(re.compile(rf"(?<![\w.+-])(?:{pattern})(?![\w-]|\.\w)"), names, tuple(sorted(needles)))
+    once = {(one.local.partition("+")[0], one.domain) for one in sure}
+    rare = {tuple(map(shuffled, pair)) for pair in once}
+    rare |= {tuple(map(shuffled, pair)) for pair in rare}
+    return Written(re.compile(rf"(?<![\w.+-])(?:{pattern})(?![\w-]|\.\w)"), names, _lower(once), _lower(once | rare))
+
+
+def _lower(pairs: Iterable[tuple[str, ...]]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted({(local.lower(), domain.lower()) for local, domain in pairs}))
 
 
 @lru_cache(maxsize=MAX_READERS)
@@ -146,9 +149,11 @@ def named(addresses: tuple[str, ...]) -> Written:
 
 @lru_cache(maxsize=MAX_READERS)
 def tokens(addresses: tuple[str, ...]) -> dict[str, str]:
-    """Every form that is a token, without padding, and its name; base32 as host names write it, too."""
-    found = {text.rstrip("="): name for spelling in _spelled(addresses) for text, name in forms(spelling)}
-    return found | {text.lower(): name for text, name in found.items() if text.isupper()}
+    """Every form that is a token, without padding, and its name.
+
+    In lower case: hexadecimal and base32 are written either way, and of base64 enough is left to be no accident.
+    """
+    return {text.rstrip("=").lower(): name for spelling in _spelled(addresses) for text, name in forms(spelling)}
 
 
 @lru_cache(maxsize=MAX_READERS)

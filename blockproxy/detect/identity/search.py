@@ -78,6 +78,8 @@ class Identity:
             form = self._in_clear(text.lower()) or self._as_token(text)
             if form:
                 return Leak(form)
+            if "%" not in text and "&#" not in text:
+                return None
             unescaped = unquote(html.unescape(text) if "&#" in text else text)
             if unescaped == text:
                 return None
@@ -87,10 +89,13 @@ class Identity:
     def _in_clear(self, lower: str) -> str | None:
         """The address as such in a text in lower case, or what stands for it where something else says so."""
         written, named = self._written, self._named
-        for local, domain in written.needles:
+        rare = "@" in lower or "%" in lower or "&#" in lower
+        for local, domain in written.rare if rare else written.needles:
             if domain in lower and local in lower and (found := written.pattern.search(lower)):
                 return written.names.get(found[0], "plain")
-        for found in named.pattern.finditer(lower) if named.pattern.search(lower) else ():
+        if not named.pattern.search(lower):
+            return None
+        for found in named.pattern.finditer(lower):
             name = _NAME_BEFORE.split(lower[: found.start()])[-1]
             form = named.names.get(found[1])
             if name in ABOUT_A_PERSON and (form or (len(found[1]) >= MIN_NAME and found[1] not in ROLES)):
@@ -105,14 +110,15 @@ class Identity:
         query = text.partition("?")[2]
         if "/" in query:
             tokens += self._query_tokens(f"?{query}")
+        if not tokens:
+            return None
         forms = self._forms
+        if not forms.keys().isdisjoint(map(str.lower, tokens)):  # most URLs end here, in one call
+            return next(forms[token.lower()] for token in tokens if token.lower() in forms)
         for token in tokens:
-            form = forms.get(token) or forms.get(token.lower())
-            if form is None and len(token) >= MIN_PACKED:
-                form = self._unpacked(token)
-            if form is None and len(token) == SLOW_LENGTH:
-                form = self._slow_forms.get(token.lower())
-            if form:
+            if len(token) >= MIN_PACKED and (form := self._unpacked(token)):
+                return form
+            if len(token) == SLOW_LENGTH and (form := self._slow_forms.get(token.lower())):
                 return form
         return None
 
