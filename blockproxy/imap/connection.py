@@ -138,7 +138,7 @@ class Connection:
         self._heard = True
         if self._thread is not None:
             self._backlog.append((side, data))
-        elif side is _SERVER and self._cleaning.held + len(data) > HEAVY:
+        elif side is _SERVER and self.session.held + self._cleaning.held + len(data) > HEAVY:
             self._in_thread(data)
         elif not self._over:
             try:

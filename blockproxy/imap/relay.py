@@ -87,7 +87,7 @@ class Held:
         self._scout = Answer(mailbox, None, _learn_only)
         self._answer = Answer(mailbox, request, open_section)
         self._events: list[tuple[bytes, int | None] | tuple[bytes, bool]] | None = []
-        self._size = 0
+        self.size = 0  # octets that wait
 
     def line(self, raw: bytes, literal: int | None) -> bytes:
         """As in `Answer`."""
@@ -103,11 +103,12 @@ class Held:
             return self._answer.data(data, last)
         self._scout.data(data, last)
         self._events.append((data, last))
-        self._size += len(data)
-        return self._replay() if self._size > MAX_HELD else b""
+        self.size += len(data)
+        return self._replay() if self.size > MAX_HELD else b""
 
     def _replay(self) -> bytes:
         self._answer.structure = self._scout.structure
+        self.size = 0
         events, self._events = self._events or [], None
         return b"".join(
             self._answer.data(octets, more) if isinstance(more, bool) else self._answer.line(octets, more)

@@ -37,6 +37,11 @@ class ServerLeg:
         """Whether the server is in the middle of a response."""
         return not self._framer.idle
 
+    @property
+    def held(self) -> int:
+        """Octets of bodies that wait for the BODYSTRUCTURE behind them."""
+        return self._answer.size if isinstance(self._answer, Held) else 0
+
     def feed(self, data: bytes) -> None:
         """Take octets in any pieces. Raises `PeerError`."""
         framer, state = self._framer, self._state

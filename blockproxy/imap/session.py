@@ -57,6 +57,11 @@ class Session:
         return bool(self._state.pending)
 
     @property
+    def held(self) -> int:
+        """Octets that wait in here, and may all pass through their filters at once."""
+        return self._server.held
+
+    @property
     def sent_ahead(self) -> bool:
         """Whether octets of the client have to wait for the server's `+`."""
         return self._client.sent_ahead

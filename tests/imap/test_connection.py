@@ -166,6 +166,35 @@ async def test_long_cleaning_does_not_stop_the_others(monkeypatch: pytest.Monkey
         assert literal in await heard
 
 
+async def test_long_cleaning_of_a_body_that_waited_for_its_structure_does_not_stop_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cleaning, "Cleaner", lambda *_, **__: Slow())
+    literal = b"x" * (connection.HEAVY + 1)
+    held = asyncio.Event()
+
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while command := await reader.readline():
+            if b"FETCH" in command:
+                writer.write(b"* 1 FETCH (UID 1 BODY[1] {%d}\r\n%b" % (len(literal), literal))
+                await asyncio.sleep(0.2)
+                writer.write(b' BODYSTRUCTURE ("TEXT" "HTML" NIL NIL NIL "7BIT" %d 1))\r\n' % len(literal))
+                held.set()
+            writer.write(command[:2] + b"OK done\r\n")
+
+    async with between(server, clients=2) as [(slow, asks), (quick, also_asks)]:
+        asks.write(b"1 UID FETCH 1 BODY.PEEK[1]\r\n")
+        await held.wait()
+        answers = 0
+        heard = asyncio.ensure_future(slow.readuntil(b"1 OK done\r\n"))
+        while not heard.done():
+            also_asks.write(b"2 NOOP\r\n")
+            assert await quick.readline() == b"2 OK done\r\n"
+            answers += 1
+        assert answers > 10
+        assert literal in await heard
+
+
 @pytest.mark.parametrize("commands", [b"", b"1 NOOP\r\n"])
 async def test_who_does_not_log_in_is_sent_away(monkeypatch: pytest.MonkeyPatch, commands: bytes) -> None:
     monkeypatch.setattr(connection, "LOGIN_LIMIT", 0.3)
