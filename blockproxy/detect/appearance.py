@@ -150,18 +150,30 @@ _ESCAPE = re.compile(r"\\([0-9A-Fa-f]{1,6})\s?")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _LENGTH = re.compile(r"\s*(\d*\.?\d+)\s*(px|pt|%|[a-z]+)?")
 _NOTHING_LEFT = re.compile(r"rect\((?:\s*[01](?:px)?\s*,?){4}\)")
-_POINT = 4 / 3  # pixels; CSS Values 4, section 6.2
+# Pixels in a unit (CSS Values 4, section 6), with the font size that browsers begin with.
+_UNITS = {
+    "px": 1,
+    "pt": 4 / 3,
+    "pc": 16,
+    "in": 96,
+    "cm": 96 / 2.54,
+    "mm": 96 / 25.4,
+    "em": 16,
+    "rem": 16,
+    "ex": 8,
+    "ch": 8,
+}
 
 
 def _pixels(text: str | None) -> float | None:
-    """`1`, `1px`, ` 1 `, `.5pt` in pixels; None where it depends on something else (`50%`, `auto`, `2em`)."""
+    """`1`, `1px`, ` 1 `, `.5pt` in pixels; None where it depends on something else (`50%`, `auto`, `2vw`)."""
     found = _LENGTH.match(text.lower()) if text else None
     if found is None:
         return None
     number, unit = float(found[1]), found[2]
-    if number == 0 or unit in {None, "px"}:
+    if number == 0 or unit is None:
         return number
-    return number * _POINT if unit == "pt" else None
+    return number * _UNITS[unit] if unit in _UNITS else None
 
 
 def _faint(value: str) -> bool:

@@ -170,22 +170,11 @@ def judge_shape(reference: Reference, url: Url, leaf: Leaf) -> Finding | None:
     return Finding(technique, "shape", "", confidence, evidence, Action.REMOVE, url=reference.url, reference=reference)
 
 
-def is_seen(reference: Reference, url: Url, leaf: Leaf) -> bool:
-    """Whether it is a picture that people look at, as far as can be told: a ticket, a signature, a portrait.
-
-    A picture without a size is one if its file has a name for people.
-    """
-    if reference.place.resource is not Resource.IMAGE or reference.element is None or says_open(url):
-        return False
-    sight = leaf.look(reference.element).sight
-    return sight is Sight.VISIBLE or (sight in {Sight.UNKNOWN, Sight.LAST} and readable_name(url))
-
-
 def _confidence(seen: Look, token: Individual, url: Url, count: int, element: Element) -> float:
     """How sure it is that this reports back; 0 where something speaks against it."""
     if seen.sight is Sight.UNKNOWN and reports_open(url) and not readable_name(url) and not element.get("alt"):
         seen = Look(Sight.NAMED, seen.evidence)
-    if seen.sight not in CERTAINTY or count > MAX_SHARED:
+    if seen.sight not in CERTAINTY or (count > MAX_SHARED and not reports_open(url)):
         return 0.0
     opens = says_open(url)
     if seen.sight not in NEVER_CONTENT and not opens:
@@ -194,10 +183,10 @@ def _confidence(seen: Look, token: Individual, url: Url, count: int, element: El
         if token.where is Where.PATH and readable_name(url):
             return 0.0  # `logo_mobile.png`, `box-topleft.gif`: the token is the sender's, or the content network's
     doubt = 0.0 if reports_open(url) else DOUBT[token.strength]
-    doubt += DOUBT_TWICE * (count - 1)
+    doubt += DOUBT_TWICE * (min(count, MAX_SHARED) - 1)
     if seen.sight is Sight.INSIDE and not opens:
         doubt += DOUBT_CONTENT  # a picture for telephones, whose style sheet got lost on the way
-    elif token.where is not Where.QUERY:
+    elif token.where is not Where.QUERY or token.strength is Strength.SOME:
         uploaded = not opens and (stored(url) or (seen.sight not in NEVER_CONTENT and is_picture(url)))
         doubt += DOUBT_CONTENT if uploaded or layout_name(url) else 0.0
     return round(CERTAINTY[seen.sight] - doubt, 2)

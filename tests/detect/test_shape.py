@@ -18,6 +18,8 @@ LOOKS = [
     ('<img style="WIDTH: 1PX !important; height: .5pt">', Sight.UNSEEN, "1 by 0.666667 pixel"),
     ('<img style="max-height:0;max-width:0">', Sight.UNSEEN, "0 by 0 pixel"),
     ('<img width=600 height=400 style="width:1px;height:1px">', Sight.UNSEEN, "1 by 1 pixel"),
+    ('<img style="width:.01em;height:.1mm">', Sight.UNSEEN, "0.16 by 0.377953 pixel"),
+    ('<img style="width:2em;height:1cm">', Sight.VISIBLE, ""),
     ("<img height=1 width=3>", Sight.SMALL, "3 by 1 pixel"),
     ("<img height=2 width=2>", Sight.SMALL, "2 by 2 pixel"),
     ("<bgsound>", Sight.UNSEEN, "a sound in the background"),
