@@ -172,4 +172,6 @@ def _reasons(finding: Finding, policy: Policy) -> Iterator[str]:
         yield f"less sure ({finding.confidence:.2f}) than the threshold of {policy.threshold:.2f}"
     if finding.technique is Technique.ADDRESS_LEAK and finding.reference is not None:
         opened = finding.reference.place.trigger is Trigger.OPEN
-        yield "people look at this picture" if opened else "what holds the address may be what the link works by"
+        yield (
+            "it may be needed, see what is spared" if opened else "what holds the address may be what the link works by"
+        )

@@ -17,7 +17,7 @@ from blockproxy.detect.identity import Identity, Leak
 from blockproxy.detect.listed import judge_listed
 from blockproxy.detect.parameters import Meaning
 from blockproxy.detect.rules import Match, ParameterHit, RuleSet
-from blockproxy.detect.shape import CERTAINTY, Leaf, is_seen, judge_shape
+from blockproxy.detect.shape import CERTAINTY, Leaf, judge_shape
 from blockproxy.detect.subscribed import CONFIDENCE
 from blockproxy.model import Action, Context, Finding, Policy, Reference, Resource, Technique, Trigger
 from blockproxy.url import Url, parse
@@ -95,10 +95,12 @@ class Judge:
     def _exposing(self, reference: Reference, url: Url, leaf: Leaf) -> Finding | None:
         """The reader's address is in the URL of a resource, which may be one that is needed: a ticket, a signature."""
         leak = self._leak(url.href)
-        if leak is None or self._rules.spared(url):
+        if leak is None:
             return None
-        action = Action.REPORT if is_seen(reference, url, leaf) else Action.REMOVE
-        return _finding(reference, Technique.ADDRESS_LEAK, "address", SURE, leak.evidence, action)
+        spared = self._rules.spared(url)
+        kept = _finding(reference, Technique.ADDRESS_LEAK, "address", SURE, leak.evidence, Action.REPORT)
+        # What nobody sees is needed by nobody.
+        return judge_shape(reference, url, leaf) or kept if spared else kept._replace(action=Action.REMOVE)
 
     def _listed(self, reference: Reference, url: Url, leaf: Leaf) -> Finding | None:
         """A subscribed list names what would be fetched."""

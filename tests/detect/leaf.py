@@ -52,6 +52,7 @@ RULES = RuleSet(
     ],
     [
         Reason("unsubscribe", "a way to unsubscribe", words=("unsubscribe",)),
+        Reason("ticket", "a ticket", words=("qr", "ticket")),
         Reason("signed", "a signed link", parameters=("signature",)),
         Reason("password", "a new password", words=("reset password",), unwraps=True),
         Reason("trusted", "trusted by the reader", hosts=("trusted.example.org",)),
