@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from blockproxy.cleaner import clean
-from blockproxy.url import parse
+from blockproxy.url import join, parse
 from tests.detect.disguises import DISGUISES, Disguise, Pixel, pixels
 
 
@@ -35,7 +35,7 @@ def _caught(tried: Sequence[Pixel], disguise: Disguise) -> tuple[int, int]:
 def _is_gone(pixel: Pixel, disguise: Disguise) -> bool:
     meant = parse(pixel.url)
     for finding in clean(disguise(pixel.url)).findings:
-        found = parse(finding.url, "https://example.com/")
+        found = join("https://example.com/", finding.url)
         if finding.blocked and found and meant and (found.host, found.path) == (meant.host, meant.path):
             return True
     return False
