@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from bench import cleaning, hostile, imap, memory, rules
+from bench import cleaning, hostile, imap, lists, memory, rules
 from bench.measure import Benchmark, Row
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "memory": memory.memory,
     "hostile": hostile.hostile,
     "rules": rules.rules,
+    "lists": lists.lists,
 }
 HEADINGS = ("what", "measured", "at most", "spread", "verdict", "how")
 

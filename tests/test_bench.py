@@ -6,7 +6,7 @@ import socket
 import pytest
 
 import blockproxy
-from bench import cleaning, hostile, imap, memory, messages, rules
+from bench import cleaning, hostile, imap, lists, memory, messages, rules
 from bench.__main__ import BENCHMARKS, arguments, table
 from bench.measure import Row, interleaved, median_row, ratios
 from bench.stage import pumped, server, three_ways
@@ -68,6 +68,14 @@ def test_hostile_shapes_and_rules_are_measured(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(rules, "URLS", 20)
     assert [row.unit for row in hostile.hostile(True)] == ["x", "s", "s"]
     assert {row.name for row in rules.rules(True)} >= {"rules, loading", "rules, match"}
+
+
+def test_lists_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, small in (("RULES", 500), ("SIZE", 16_000), ("LINKS", 30), ("URLS", 20)):
+        monkeypatch.setattr(lists, name, small)
+    rows = list(lists.lists(True))
+    assert [row.unit for row in rows] == ["ms", "us", "x", "x"]
+    assert "30 links" in rows[2].how
 
 
 def test_what_takes_too_long_is_not_tried_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
