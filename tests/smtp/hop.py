@@ -69,10 +69,10 @@ class ScriptedHop:
 
 
 async def _message(reader: asyncio.StreamReader) -> bytes:
-    lines = b""
-    while not lines.endswith(b"\r\n.\r\n") and lines != b".\r\n":
-        lines += await reader.readuntil(b"\r\n")
-    return lines
+    lines = [await reader.readuntil(b"\r\n")]
+    while lines[-1] != b".\r\n":
+        lines.append(await reader.readuntil(b"\r\n"))
+    return b"".join(lines)
 
 
 @asynccontextmanager

@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from blockproxy.config import Listener, Upstream
+from blockproxy.detect.rules import built_in
 from blockproxy.eventlog.events import Delivery
 from blockproxy.model import Cleaned, Policy
-from blockproxy.smtp.listener import SubmissionProxy
+from blockproxy.sending import Gateway, NextHopSettings
+from blockproxy.smtp.listener import GatewayProxy, SmtpListener, SubmissionProxy
 
 
 @dataclass
@@ -23,7 +25,7 @@ class Events:
 
 @dataclass
 class Running:
-    proxy: SubmissionProxy
+    proxy: SmtpListener
     events: Events
 
     @property
@@ -49,6 +51,29 @@ async def proxy_to(
         upstream,
         policy=policy or Policy(),
         hold_automatic_receipts=hold,
+        record=events.record,
+        mend=line_ends == "normalise",
+    )
+    await proxy.start()
+    try:
+        yield Running(proxy, events)
+    finally:
+        await proxy.close()
+
+
+@asynccontextmanager
+async def gateway_to(
+    *upstreams: int | dict[str, object], policy: Policy | None = None, line_ends: str = "refuse", **settings: object
+) -> AsyncIterator[Running]:
+    """A gateway on a free port in front of ports of loopback, or what is said about them, with `settings`."""
+    hops = [upstream if isinstance(upstream, dict) else {"port": upstream} for upstream in upstreams]
+    events = Events()
+    proxy = GatewayProxy(
+        Listener(port=0),
+        [NextHopSettings.model_validate({"host": "127.0.0.1", "tls": "none", **hop}) for hop in hops],
+        Gateway.model_validate({name.replace("_", "-"): value for name, value in settings.items()}),
+        rules=built_in(),
+        policy=policy or Policy(),
         record=events.record,
         mend=line_ends == "normalise",
     )

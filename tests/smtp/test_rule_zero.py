@@ -17,7 +17,7 @@ from blockproxy.smtp import next_hop, wire
 from blockproxy.smtp.data import stuffed
 from tests.smtp import smtp_sink
 from tests.smtp.hop import ScriptedHop, scripted
-from tests.smtp.proxies import Client, client, proxy_to
+from tests.smtp.proxies import Client, client, gateway_to, proxy_to
 
 pytestmark = pytest.mark.xdist_group("smtp")
 
@@ -60,6 +60,31 @@ async def test_a_next_hop_that_fails_is_never_a_success(way: str, verb: str) -> 
             assert through[told_at] == direct[verb]
         # smtp-sink writes its file before it refuses the final dot.
         assert verb == "." or sink.taken() == []
+
+
+@pytest.mark.parametrize("protocol", ["smtp", "lmtp"])
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("way", WAYS)
+async def test_at_a_gateway_it_is_the_same(way: str, verb: str, protocol: str) -> None:
+    failing = "LHLO" if verb == "EHLO" and protocol == "lmtp" else verb
+    with smtp_sink.running(*(["-L"] if protocol == "lmtp" else []), way, failing) as sink:
+        hop = {"port": sink.port, "protocol": protocol}
+        async with gateway_to(hop) as proxy, client(proxy.port) as me:
+            through = await said(me)
+        told_at = "." if verb == "DATA" else verb
+        assert through[told_at].startswith(WAYS[way])
+        assert list(through)[-1] == told_at
+        assert verb == "." or sink.taken() == []
+
+
+@pytest.mark.parametrize("protocol", ["smtp", "lmtp"])
+async def test_a_gateway_delivers_once(protocol: str) -> None:
+    with smtp_sink.running(*(["-L"] if protocol == "lmtp" else [])) as sink:
+        async with gateway_to({"port": sink.port, "protocol": protocol}) as proxy:
+            for _ in range(2):
+                async with client(proxy.port) as me:
+                    assert (await said(me))["."].startswith(b"250 2.")
+        assert len(sink.taken_for("nina@example.com")) == 2
 
 
 @pytest.mark.parametrize("verb", ["CONNECT", *VERBS])
