@@ -92,6 +92,11 @@ class Index:
             found = candidates.first(url, resource) if candidates.entries else None
         return found.match if found else None
 
+    def first_of_host(self, url: Url) -> Match | None:
+        """The same, of patterns with a host only."""
+        found = self._of_host(url.host).first(url, None)
+        return found.match if found else None
+
     def all(self, url: Url, resource: Resource | None = None) -> list[Match]:
         """Every rule that matches, rules with a host before those without; for checks, not for speed."""
         found = [*self._matches(url, resource, hosts=True), *self._matches(url, resource, hosts=False)]

@@ -98,7 +98,7 @@ class RuleSet:
         found = self._redirect(url)
         if found is None or resource is None or (resource is Resource.LINK and not found.rule.resources):
             return found
-        return self._indexes[trigger].first(url, resource) or (found if resource is Resource.LINK else None)
+        return self._indexes[trigger].first(url, resource)
 
     def listed(self, url: Url, resource: Resource) -> Listed | None:
         """The line of a subscribed list that would block `url`."""
@@ -128,7 +128,7 @@ class RuleSet:
     def _find_redirect(self, url: Url) -> Match | None:
         found = self._indexes[Trigger.CLICK].first(url)
         if found is None and self.lists:
-            found = self._listed_redirects.first(url)
+            found = self._listed_redirects.first_of_host(url)
             # Beside redirects such a pattern meets ordinary pages of the same site.
             if found is not None and found.rule.target is not None and found.rule.target(url) is None:
                 return None
