@@ -1,6 +1,6 @@
 """`python -m evaluation`: measure everything that is there, and write `evaluation.md`.
 
-Exit code 1 when an invariant broke or a labelled case is wrong without a reason.
+Exit code 1 when an invariant broke, a claim failed, or a labelled case is wrong without a reason.
 """
 
 import argparse
@@ -13,12 +13,12 @@ from bench import cleaning
 from bench.measure import Row
 from blockproxy.cli.progress import progress
 from blockproxy.detect.rules import built_in
-from evaluation import disguised, labelled, mail, report
+from evaluation import disguised, labelled, mail, proofs, report
 from tests.corpus_path import PROJECT, corpus
 
 Item = TypeVar("Item")
 
-QUICK = 10  # pixels of each kind that are disguised when it has to be quick
+QUICK = 10  # pixels of each kind in disguise, and random identifiers, when it has to be quick
 
 
 def arguments(words: Sequence[str]) -> argparse.Namespace:
@@ -39,19 +39,24 @@ def evaluate(root: Path | None, *, quick: bool) -> tuple[str, bool]:
     missing += [f"labelled/{name}" for name in labelled.COLLECTIONS if name not in collections]
     totals = _measured(sets, root) if root else {}
     purposes = labelled.on_purpose()
+    claims = list(_told("claim", proofs.proofs(QUICK if quick else proofs.TOKENS)))
     rows = list(_speed(quick=quick))
     recalls = list(_told("disguise", disguised.recall(QUICK if quick else None)))
     parts = [
-        report.header(built_in(), missing, f"newsletters 0 to {3 if quick else 15}"),
+        report.header(
+            built_in(), missing, f"{proofs.TOKENS_SEED} for identifiers, 0 to {3 if quick else 15} for newsletters"
+        ),
         *(report.sets(totals) if totals else ()),
         *(report.negatives(totals) if totals else ()),
         *(report.labelled(cases, purposes) if cases else ()),
         *(report.invariants(totals) if totals else ()),
+        *report.own(proofs.known(built_in()), claims),
         *report.recall(recalls),
         *report.speed(rows),
     ]
     wrong = [case for case in cases if not case.right and report.key(case) not in purposes]
-    return report.whole(parts), not wrong and not any(one.broken for one in totals.values())
+    good = not wrong and not any(one.broken for one in totals.values()) and not any(claim.failed for claim in claims)
+    return report.whole(parts), good
 
 
 def _measured(sets: dict[str, list[Path]], root: Path) -> dict[str, mail.Measured]:

@@ -14,7 +14,8 @@ from blockproxy.model import Action, Technique
 from evaluation.disguised import Recall
 from evaluation.invariants import CHECKS
 from evaluation.labelled import Case
-from evaluation.mail import NEGATIVES, SETS, Measured
+from evaluation.mail import NEGATIVES, Measured
+from evaluation.proofs import Proof
 
 LIBRARIES = ("ada-url", "lxml", "beautifulsoup4", "tldextract", "PyYAML")  # those that may change a result
 MAX_NAMED = 10  # messages named for each invariant that broke
@@ -174,6 +175,13 @@ def key(case: Case) -> str:
     return f"{case.collection}/{case.name}"
 
 
+def own(known: Iterable[tuple[str, int, int]], proofs: Iterable[Proof]) -> Iterator[str]:
+    """What is known by name, and whether the project's own claims hold."""
+    yield "## Rules and claims"
+    yield table(("what is known by name", "how many", "of so many vendors or families"), known)
+    yield table(("what must hold", "tried", "failed"), proofs)
+
+
 def recall(rows: Sequence[Recall]) -> Iterator[str]:
     """By disguise."""
     yield "## Recall by disguise"
@@ -204,6 +212,3 @@ def speed(rows: Sequence[Row]) -> Iterator[str]:
 def whole(parts: Iterable[str]) -> str:
     """Paragraphs with an empty line between."""
     return "\n\n".join(parts) + "\n"
-
-
-__all__ = ["SETS", "header", "invariants", "labelled", "negatives", "recall", "sets", "speed", "table", "whole"]
