@@ -24,6 +24,9 @@ MAX_TREE = 2 * 1024 * 1024  # octets; larger leaves are attachments, and a tree 
 # Elements without an end tag (HTML, section 13.1.2): they are never open.
 VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
 
+# Parts of tables (CSS 2, section 17.5.3): a height is the least that they have, and nothing in them is cut off.
+GROWING = frozenset({"table", "thead", "tbody", "tfoot", "tr", "td", "th"})
+
 _TAG = re.compile(rb"<(/?)([a-zA-Z][^\s/>]*)")
 
 
@@ -74,7 +77,8 @@ class Tree:
             before, after = self._sheet.declared(node.tag, node.get, lambda: _around(node))
             own = f"{before};{own};{after}"
         style = read_style(own)
-        hides = style.hides or style.shrinks or node.get("hidden") is not None
+        shrinks = style.shrinks and node.tag not in GROWING
+        hides = style.hides or shrinks or node.get("hidden") is not None
         return bool(hides) and not self._sheet.shows(node.get)
 
 
