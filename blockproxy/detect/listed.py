@@ -21,7 +21,8 @@ def judge_listed(reference: Reference, url: Url, leaf: Leaf, listed: Listed) -> 
     place = f"on the list {listed.vendor.name}, line {listed.line}"
     resource, element = reference.place.resource, reference.element
     technique = TECHNIQUES.get(resource, Technique.REMOTE_STYLE)
-    if resource not in UNSEEN_KINDS:
+    # A script's own text may hold links that it would write.
+    if resource not in UNSEEN_KINDS or element is None:
         has_look = element is not None and resource in TECHNIQUES and element.name not in NOT_SHOWN
         seen = leaf.look(element) if element is not None and has_look else Look(Sight.VISIBLE)
         if _may_be_content(reference, url, leaf, seen, listed):
@@ -46,6 +47,6 @@ def _may_be_content(reference: Reference, url: Url, leaf: Leaf, seen: Look, list
         return layout_name(url) and not individual
     if not individual or readable_name(url) or is_picture(url) or stored(url):
         return True
-    # Without a size it may be a photograph: only a list that knows more than the host is believed.
-    sized = seen.sight in CERTAINTY and seen.sight is not Sight.LAST
-    return not sized and (listed.whole or bool(element.get("alt")))
+    # It may be a photograph, shown on telephones only, or without a size: then a list has to know more than the host.
+    doubtful = seen.sight not in CERTAINTY or seen.sight in {Sight.LAST, Sight.INSIDE}
+    return doubtful and (listed.whole or bool(element.get("alt")))
