@@ -13,7 +13,7 @@ from types import MappingProxyType
 from blockproxy.detect.judge import Judge
 from blockproxy.detect.rules import RuleSet, built_in
 from blockproxy.leaf import MAX_MESSAGES, LeafCleaner
-from blockproxy.message import charset, documents, headers, kinds, quiet, transfer
+from blockproxy.message import charset, documents, headers, kinds, otherwise, quiet, transfer
 from blockproxy.message.mime import MAX_HEADER, Kind, Piece, Scanner
 from blockproxy.message.pending import Pending
 from blockproxy.model import (
@@ -46,6 +46,7 @@ SKIP_REASONS = MappingProxyType(
         "document-too-deep": f"more than {documents.MAX_DEPTH} documents, or {MAX_MESSAGES} files, inside one another",
         "document-too-large": f"a document of more than {documents.MAX_OCTETS} octets inside another",
         "too-many-documents": f"more than {documents.MAX_COUNT} documents inside another",
+        "too-many-readings": f"markup that programs may read in more than {otherwise.MAX_READINGS} ways",
         "no-context": "a section whose type the server did not tell",
         "error": "an error of blockproxy's own",
     }

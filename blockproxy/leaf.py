@@ -107,7 +107,7 @@ class LeafCleaner:
     def _document(self, octets: bytes, known: Surroundings, depth: int) -> Outcome:
         """The patches and findings of a decoded leaf, or of a document inside of it."""
         view = charset.view(octets, known.charset, markup=known.kind in kinds.MARKUP)
-        found, enclosed = _read(view, self._readers[known.kind], known.base)
+        found, enclosed, limit = _read(view, self._readers[known.kind], known.base)
         if not found and not enclosed:
             return NOTHING
         if known.kind is Kind.TEXT and _CLEARSIGNED.search(view.octets):
@@ -116,6 +116,8 @@ class LeafCleaner:
         if depth:
             findings = [_told(one, "a document inside another") if _followed(one) else one for one in findings]
         inner = self._enclosed(enclosed, view, known, depth)
+        if limit:
+            inner.skipped.append((limit, ""))
         if not findings and not inner.findings:
             return inner
         page = patch.Page(
@@ -216,7 +218,7 @@ def _read(view: charset.View, read: Reader, base: str | None) -> Reading:
     both = reading.references + [reference for reference in raw.references if reference.span not in seen]
     read_already = {document.span for document in reading.documents}
     enclosed = reading.documents + [document for document in raw.documents if document.span not in read_already]
-    return Reading(sorted(both, key=lambda reference: reference.span), enclosed)
+    return Reading(sorted(both, key=lambda reference: reference.span), enclosed, reading.limit or raw.limit)
 
 
 def _base(entity: Entity) -> str | None:

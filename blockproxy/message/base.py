@@ -23,7 +23,7 @@ def effective(view: bytes) -> str | None:
             if href and not (token.in_comment or foreign.inside or inert.total()):
                 return href
             decoy = decoy or href
-            foreign.start(token.name, token.self_closing)
+            foreign.start(token)
             if token.name in _INERT:
                 inert[token.name] += 1
         elif token.kind is Kind.END:

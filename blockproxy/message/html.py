@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Generator, Iterator, Sequence
 
 from blockproxy.message.foreign import Foreign
+from blockproxy.message.otherwise import AMBIGUOUS, Otherwise
 from blockproxy.message.token import NAME, SPACE, Kind, StartTag, Token, name_of, span_of
 from blockproxy.model import Span
 
@@ -26,8 +27,10 @@ _TOKEN = re.compile(
 _COMMENT_END = re.compile(rb"--!?>|--!?\Z|-\Z")
 _CONDITION = re.compile(rb"[\t\n\x0c\r ]*+\[if\b[^\]>]*+\]>", re.IGNORECASE)
 _RAW = ("style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", "script")
-_CHANGES_TEXT = frozenset({*_RAW, "plaintext", "svg", "math"})
-_RAW_END = {name: re.compile(rb"</%b(?=[\t\n\x0c\r />])" % name.encode(), re.IGNORECASE) for name in _RAW}
+_CHANGES_TEXT = frozenset({*_RAW, "plaintext", *AMBIGUOUS})
+_RAW_END = {
+    name: re.compile(rb"</%b(?=[\t\n\x0c\r />])" % name.encode(), re.IGNORECASE) for name in (*_RAW, "noscript")
+}
 _SCRIPT = re.compile(rb"<!--|-->|<(/?)script(?=[\t\n\x0c\r />])", re.IGNORECASE)
 
 # What may be passed over in one go as long as nothing in it can name a URL: text, comments, and tags of a plain shape
@@ -56,6 +59,13 @@ _NAME = {name.encode(): name for name in ("a", "img", "href", "src")}
 _BEHIND_SIGN = re.compile(rb"[^\"]*+\"((?:%b++%b)*+)%b*+/?>" % (SPACE, _QUOTED, SPACE))
 
 
+def readings(view: bytes, signs: Sequence[int] | None, otherwise: Otherwise) -> Iterator[Token | StartTag]:
+    """As `tokens`, and behind these the ones of other readings; some come twice."""
+    yield from _Tokenizer(view, 0, len(view), signs, otherwise=otherwise).run()
+    while another := otherwise.next():
+        yield from _Tokenizer(view, another[0], len(view), signs, otherwise=otherwise, in_step=another[1]).run()
+
+
 def tokens(view: bytes, signs: Sequence[int] | None = None) -> Iterator[Token | StartTag]:
     """The tokens of `view` in order. With `signs`, sorted offsets, only those that may matter for one of them.
 
@@ -67,8 +77,16 @@ def tokens(view: bytes, signs: Sequence[int] | None = None) -> Iterator[Token | 
 class _Tokenizer:
     """Reads one region: the whole view, or the inside of a conditional comment."""
 
-    def __init__(
-        self, view: bytes, start: int, end: int, signs: Sequence[int] | None, in_comment: bool = False
+    def __init__(  # noqa: PLR0913 - what is optional has a name
+        self,
+        view: bytes,
+        start: int,
+        end: int,
+        signs: Sequence[int] | None,
+        in_comment: bool = False,
+        *,
+        otherwise: Otherwise | None = None,
+        in_step: int = -1,
     ) -> None:
         self._view = view
         self._position = start
@@ -77,15 +95,19 @@ class _Tokenizer:
         self._in_comment = in_comment
         self._foreign = Foreign()
         self._style_end = 0  # of the foreign style sheet that is already out
+        self._otherwise = otherwise or Otherwise()
+        self._in_step = in_step
+        self._ends: dict[str, int] = {}  # where the text ends that a tag of that name would begin, as far as known
 
     def run(self) -> Iterator[Token | StartTag]:
         while True:
-            if self._signs is None or self._foreign:
+            if self._signs is None or self._foreign or self._otherwise.expecting:
                 begin = self._view.find(b"<", self._position, self._end)
             else:
                 begin = yield from self._pass_over(self._signs)
-            if begin < 0:
+            if begin < 0 or begin == self._in_step:
                 return
+            self._otherwise.passed(begin)
             match = _TOKEN.match(self._view, begin, self._end)
             if match is None:
                 self._position = begin + 1
@@ -143,11 +165,21 @@ class _Tokenizer:
             self._foreign.end(tag.name)
             return
         was_inside = self._foreign.inside
-        self._foreign.start(tag.name, tag.self_closing)
+        self._foreign.start(tag)
+        self._otherwise.note(tag.name)
+        if tag.name in _RAW_END and (was_inside or tag.name == "noscript"):
+            self._otherwise.expect(self._raw_end(tag.name))
         if not was_inside:
             yield from self._raw_text(tag.name)
         elif tag.name == "style" and not tag.self_closing:
             yield from self._foreign_style()
+
+    def _raw_end(self, name: str) -> int:
+        """Where the text ends that begins here where a tag of that name begins one. Looks once for each end."""
+        if self._ends.get(name, -1) < self._position:
+            close = _RAW_END[name].search(self._view, self._position, self._end)
+            self._ends[name] = close.start() if close else self._end
+        return self._ends[name]
 
     def _raw_text(self, name: str) -> Iterator[Token]:
         if name not in _RAW and name != "plaintext":
@@ -156,8 +188,9 @@ class _Tokenizer:
         if name == "script":
             self._position = self._script_end()
         else:
-            close = _RAW_END[name].search(self._view, start, self._end) if name in _RAW_END else None
-            self._position = close.start() if close else self._end
+            self._position = self._raw_end(name) if name in _RAW_END else self._end
+        if self._otherwise.ambiguous and self._view.find(b"<", start, self._position) >= 0:
+            self._otherwise.begins(start, self._position)
         span = Span(start, self._position)
         yield Token(Kind.RAW, span, span, name, in_comment=self._in_comment)
 
@@ -207,9 +240,10 @@ class _Tokenizer:
 
     def _declaration(self, match: re.Match[bytes]) -> Iterator[Token]:
         start, (cdata, doctype, bogus) = match.start(), match.group(6, 7, 8)
-        if cdata and self._foreign.inside:
+        if cdata and self._foreign.within:
             close = self._view.find(b"]]>", match.end(), self._end)
             self._position = self._end if close < 0 else close + 3
+            self._otherwise.begins(match.end(), self._position)
         elif cdata or doctype or bogus:
             close = self._view.find(b">", match.end(), self._end)
             self._position = self._end if close < 0 else close + 1

@@ -16,6 +16,7 @@ from blockproxy.message import base as bases
 from blockproxy.message import charref, css, documents, html, layers, network, places, text, values
 from blockproxy.message.css import Fetch, Found
 from blockproxy.message.documents import MAX_DEPTH, Document
+from blockproxy.message.otherwise import Otherwise
 from blockproxy.message.places import Row, Syntax
 from blockproxy.message.token import ATTRIBUTE, Kind, StartTag, Token, name_of, span_of, value_span
 from blockproxy.message.transfer import Decoded
@@ -43,10 +44,14 @@ _reference_of: Callable[[tuple[str, Span, Place, Element]], Reference] = partial
 
 
 class Reading(NamedTuple):
-    """What was found in a view, in order: references, and documents that have to be read on their own."""
+    """What was found in a view, in order: references, and documents that have to be read on their own.
+
+    `limit` names the limit beyond which there would have been more.
+    """
 
     references: list[Reference]
     documents: list[Document]
+    limit: str = ""
 
 
 def read_html(view: bytes, base: str | None = None, *, switches: bool = False) -> Reading:
@@ -132,7 +137,7 @@ def _read(view: bytes, signs: list[int] | None, base: str | None) -> Reading:
         own = bases.effective(view)
         page = _Page(view, None, (resolve(own, base) if own else None) or base)
         found = page.read()
-    return Reading(found, page.documents)
+    return Reading(found, page.documents, "too-many-readings" if page.otherwise.exhausted else "")
 
 
 class _Page:
@@ -142,7 +147,7 @@ class _Page:
         self._view = view
         self._signs = signs
         self._base = base
-        self._foreign_style = False
+        self.otherwise = Otherwise()
         self._script: StartTag | None = None
         self.has_base = False
         self.documents: list[Document] = []
@@ -150,15 +155,15 @@ class _Page:
     def read(self, *, stop_at_base: bool = False) -> list[Reference]:
         """The references. With `stop_at_base` only up to a `<base>`, which makes another reading necessary."""
         found: list[Reference] = []
-        for token in html.tokens(self._view, self._signs):
+        for token in html.readings(self._view, self._signs, self.otherwise):
             if isinstance(token, StartTag):
                 self._start_tag(token, found)
                 if self.has_base and stop_at_base:
                     return found
             elif token.kind in _HOLD_REFERENCES and self._signed(*token.span):
                 found += self._other(token)
-        if self._foreign_style:
-            # What a style sheet in SVG reads as CSS has been read as markup too.
+        if self.otherwise.ambiguous:
+            # What a style sheet in SVG reads as CSS has been read as markup too, and there may be other readings.
             unique = {reference.span: reference for reference in reversed(found)}
             found = sorted(unique.values(), key=lambda reference: reference.span)
         return found
@@ -183,12 +188,9 @@ class _Page:
         if sign >= end:
             return
         # What the content of a <meta> means depends on another attribute, in which the sign may be.
-        all_matter, seen = element.name == "meta", set()
+        all_matter = element.name == "meta"
         for match in ATTRIBUTE.finditer(self._view, start, end):
             name = name_of(match[1])
-            if name in seen:
-                continue
-            seen.add(name)
             after = match.end()
             if sign >= after and not all_matter:
                 continue
@@ -268,7 +270,6 @@ class _Page:
         if token.kind is Kind.RAW and token.name == "style":
             yield from self.written(css.scan(inside), inside, start, _STYLE.place)
         elif token.kind is Kind.FOREIGN_STYLE:
-            self._foreign_style = True
             yield from self._of_value(_STYLE, inside, start, None)
         elif token.kind is Kind.RAW and token.name == "script":
             kind = self._script.get("type") if self._script is not None else None

@@ -133,7 +133,7 @@ class StartTag(Element):
 
 def attributes(view: bytes, start: int = 0, end: int = sys.maxsize) -> tuple[Attribute, ...]:
     """The attributes written in `view[start:end]`, the inside of a tag."""
-    # A second `src` is ignored by every engine that shows mail, so it is no place that reaches the network.
+    # A second `src` says nothing about the element. What a preload scanner makes of it is for `references`.
     found: dict[str, Attribute] = {}
     plain = _reads_as_written(view, start, end)
     for match in ATTRIBUTE.finditer(view, start, end):

@@ -77,4 +77,17 @@ BYPASSES = [
     b"<amp-state id=x src=https://t.example/a></amp-state>",
     b"<amp-iframe srcdoc='<img src=https://t.example/a>'></amp-iframe>",
     b"<amp-img [src]=\"x ? 'https://t.example/a' : ''\">",
+    # What a browser's preload scanner and its parser, or two parsers, read differently.
+    b"<svg><image href=x href=//t.example/a />",
+    b"<svg><mi><style><img src=//t.example/a></style>",
+    b"<svg><style><p title='</style><img src=//t.example/a>",
+    b"<math><mi><mglyph><style><img src=//t.example/a></style>",
+    b"<math><annotation-xml><style><img src=//t.example/a></style>",
+    b"<math><annotation-xml encoding=Text/HTML><style><!--</style><img src=//t.example/a>-->",
+    b"<svg><font color=x><style><!--</style><img src=//t.example/a>-->",
+    b"<svg><title><![CDATA[</title><p title=']]><img src=//t.example/a>'>",
+    b"<noscript><plaintext></noscript><img src=//t.example/a>",
+    b"<noscript><p title='</noscript><img src=//t.example/a>'>",
+    b"<select><style></select><img src=//t.example/a></style>",
+    b"<frameset><style></frameset><frame src=//t.example/a></style>",
 ]
