@@ -7,6 +7,7 @@ import sys
 
 PACKAGES = {  # the program that proves that it is there: the package that brings it
     "dovecot": "dovecot-imapd",
+    "/usr/lib/dovecot/lmtp": "dovecot-lmtpd",
     "postfix": "postfix",
     "mbsync": "isync",
     "swaks": "swaks",

@@ -84,11 +84,14 @@ class GatewaySession(Session):
         return await super()._hello(name)
 
     def _keywords(self) -> Iterable[str]:
-        offered = (line for line in super()._keywords() if line.partition(" ")[0].upper() not in {"AUTH", "SIZE"})
-        mine = [f"SIZE {max(1, self._offer.size - HEADROOM)}"] if self._offer.size else []
+        offered = {line.partition(" ")[0].upper(): line for line in super()._keywords()}
+        offered.pop("AUTH", None)
+        if "SIZE" in offered:  # otherwise the next hop would refuse the parameter
+            offered["SIZE"] = f"SIZE {max(1, self._offer.size - HEADROOM)}"
+        mine = []
         if self._believed():
             mine += [f"XFORWARD {envelope.FORWARDED}", f"XCLIENT {envelope.CLIENT}"]
-        return (*offered, *mine)
+        return (*offered.values(), *mine)
 
     def _believed(self) -> bool:
         return _within(self._peer, self._terms.settings.peers)

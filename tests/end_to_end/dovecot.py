@@ -1,4 +1,4 @@
-"""A Dovecot of our own: IMAP on three high ports of 127.0.0.1, and the password check that Postfix asks.
+"""A Dovecot of our own: IMAP and LMTP on three high ports of 127.0.0.1, and the password check that Postfix asks.
 
 It runs as one ordinary user, whoever starts the tests. Every login name has the same password and a mailbox of its
 own, so that tests which share the server never meet.
@@ -24,7 +24,7 @@ base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log
 listen = 127.0.0.1
-protocols = imap
+protocols = imap lmtp
 default_internal_user = {user}
 default_internal_group = {group}
 default_login_user = {user}
@@ -60,6 +60,13 @@ service imap-login {{
     ssl = yes
   }}
 }}
+service lmtp {{
+  user = {user}
+  chroot =
+  inet_listener lmtp {{
+    port = {lmtp_port}
+  }}
+}}
 service anvil {{
   chroot =
   unix_listener anvil-auth-penalty {{
@@ -86,11 +93,12 @@ namespace inbox {{
 
 @dataclass(frozen=True)
 class Dovecot:
-    """A running server: `port` speaks plaintext and STARTTLS, `tls_port` implicit TLS."""
+    """A running server: `port` speaks plaintext and STARTTLS, `tls_port` implicit TLS, `lmtp_port` LMTP."""
 
     folder: Path
     port: int
     tls_port: int
+    lmtp_port: int
     process: machine.Server
     user: pwd.struct_passwd
 
@@ -146,6 +154,7 @@ def _write_configuration(
         "gid": user.pw_gid,
         "port": ports[0],
         "tls_port": ports[1],
+        "lmtp_port": ports[2],
         "password": PASSWORD,
     }
     file.write_text(CONFIGURATION.format(**values))
@@ -164,8 +173,8 @@ def running(certificates: Certificates) -> Iterator[Dovecot]:
     """Start a Dovecot, and end it after the block."""
     user = machine.server_user()
     with machine.server_folder(user) as folder:
-        ports = [machine.free_port(), machine.free_port()]
+        ports = [machine.free_port() for _ in range(3)]
         configuration = _write_configuration(folder, certificates, user, ports)
         command = [machine.program("dovecot"), "-F", "-c", str(configuration)]
         with machine.started(command, ports, folder / "printed", user=user) as process:
-            yield Dovecot(folder, ports[0], ports[1], process, user)
+            yield Dovecot(folder, ports[0], ports[1], ports[2], process, user)

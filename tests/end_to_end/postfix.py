@@ -6,7 +6,7 @@ Postfix insists on starting as root and on a user called postfix; tests that nee
 import os
 import pwd
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,8 +103,13 @@ def _make_queue(folder: Path, owner: pwd.struct_passwd) -> None:
 
 
 @contextmanager
-def running(certificates: Certificates, dovecot: Dovecot) -> Iterator[Postfix]:
-    """Start a Postfix and its sink, and end both after the block."""
+def running(
+    certificates: Certificates, dovecot: Dovecot, *, main: str = "", master: str = "", more: Sequence[int] = ()
+) -> Iterator[Postfix]:
+    """Start a Postfix and its sink, and end both after the block.
+
+    `main` and `master` are added to the files of these names; `more` are the ports that they speak of.
+    """
     if os.geteuid() != 0:
         pytest.skip("Postfix starts as root only")
     owner = pwd.getpwnam("postfix")
@@ -119,10 +124,10 @@ def running(certificates: Certificates, dovecot: Dovecot) -> Iterator[Postfix]:
             "port": ports[0],
             "tls_port": ports[1],
         }
-        (folder / "main.cf").write_text(MAIN.format(**values))
-        (folder / "master.cf").write_text(MASTER.format(**values))
+        (folder / "main.cf").write_text(MAIN.format(**values) + main)
+        (folder / "master.cf").write_text(MASTER.format(**values) + master)
         _make_queue(folder, owner)
         daemons = machine.output_of("postconf", "-h", "daemon_directory")
         command = [f"{daemons}/master", "-c", str(folder), "-d"]
-        with machine.started(command, ports, folder / "printed"):
+        with machine.started(command, [*ports, *more], folder / "printed"):
             yield Postfix(folder, ports[0], ports[1], end)

@@ -15,7 +15,7 @@ AUTHENTICATION_FAILED = 28  # swaks' exit status
 
 @dataclass(frozen=True)
 class Sending:
-    """How to send: `tls` is none, starttls or implicit, `mechanism` a SASL mechanism."""
+    """How to send: `tls` is none, starttls or implicit, `mechanism` a SASL mechanism, or nothing: without a login."""
 
     port: int
     authority: Path
@@ -34,7 +34,8 @@ class Sending:
             file.flush()
             words = [machine.program("swaks"), "--server", machine.LOOPBACK, "--port", str(self.port)]
             words += ["--from", sender, "--to", recipient, "--data", f"@{file.name}", "--no-data-fixup"]
-            words += ["--auth", self.mechanism, "--auth-user", self.account, "--auth-password", self.password]
+            if self.mechanism:
+                words += ["--auth", self.mechanism, "--auth-user", self.account, "--auth-password", self.password]
             words += [*TLS_OPTIONS[self.tls], "--tls-verify", "--tls-ca-path", str(self.authority), "--suppress-data"]
             done = subprocess.run(words, check=False, timeout=TIMEOUT_SECONDS, capture_output=True, text=True)
         return Conversation(done.returncode, done.stdout + done.stderr)

@@ -234,6 +234,13 @@ async def test_no_login_is_offered_and_the_size_leaves_room_for_our_fields() -> 
         assert b"AUTH" not in ehlo
         assert b"SIZE 45904" in ehlo
         assert (await me.say(b"AUTH PLAIN AGEAYg==")).startswith(b"502 ")
+    async with (
+        scripted({b"EHLO": b"250 hop.example.org"}) as hop,
+        gateway_to(hop.port) as proxy,
+        client(proxy.port) as me,
+    ):
+        # Dovecot's LMTP, which refuses the parameter.
+        assert b"SIZE" not in await me.say(b"EHLO mx.example.com")
 
 
 # LMTP and several next hops.
