@@ -6,7 +6,7 @@ length. So every size that a server tells stays true, and everything but the tra
     cli/                 the commands; the only place that prints and exits
     server.py            starts and stops what the settings ask for
     imap/proxy.py        shell of the IMAP proxy: sockets, clocks, threads
-    smtp/                submission: listener, next hop, receipts that are not sent on
+    smtp/                submission and gateway: sessions, next hops, receipts that are not sent on, policies
     config.py, eventlog/ the settings; the history of what was blocked
     cleaner.py, leaf.py  the pipeline: octets in, as many octets and the findings out; one leaf of it
     message/, detect/    where does a message reach the network? who is it?

@@ -1,1 +1,1 @@
-"""SMTP submission: the listener, the next hop, and the receipts that are not sent on."""
+"""SMTP: submission for mail clients, the gateway between mail servers, and what is done with a message on its way."""
