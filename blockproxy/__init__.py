@@ -4,12 +4,14 @@ One idea organises it: a message is bytes, a tracker is a span of those bytes, n
 length. So every size that a server tells stays true, and everything but the tracker passes as it came.
 
     cli/                 the commands; the only place that prints and exits
-    server.py            starts and stops what the settings ask for
+    server.py            starts and stops what the settings ask for; renewal.py brings new rules to new sessions
     imap/proxy.py        shell of the IMAP proxy: sockets, clocks, threads
     smtp/                submission and gateway: sessions, next hops, receipts that are not sent on, policies
+    subscriptions/       lists of others: fetched when a person or the clock says so, never because of a message
     config.py, eventlog/ the settings; the history of what was blocked
     cleaner.py, leaf.py  the pipeline: octets in, as many octets and the findings out; one leaf of it
     message/, detect/    where does a message reach the network? who is it?
+    lists/               lists of others, read: text in, entries and refusals out
     imap/                framing, syntax, capabilities, session: a machine without I/O that knows nothing of trackers
     url.py, model.py     URLs as browsers read them; the nouns
 

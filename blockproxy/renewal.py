@@ -7,6 +7,7 @@ the log.
 import asyncio
 import logging
 import signal
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -30,7 +31,9 @@ log = logging.getLogger(__name__)
 async def renewing(rules: Rules, take: Callable[[RuleSet], None]) -> AsyncIterator[None]:
     """As long as the block runs, give `take` each new rule set."""
     loop, hangup = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_signal_handler(signal.SIGHUP, hangup.set)
+    # On a terminal the signal means that its window was closed: then the program ends, as any other.
+    if not (sys.stdin and sys.stdin.isatty()):
+        loop.add_signal_handler(signal.SIGHUP, hangup.set)
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_on_hangup(hangup, rules, take)), group.create_task(_on_time(rules, take))]
@@ -84,7 +87,9 @@ def _due(each: ListSettings, rules: Rules, interval: timedelta, tried: dict[str,
     """When its server is to be asked again."""
     note = Store(rules.copies).note(each.id, each.url)
     never = datetime.min.replace(tzinfo=UTC)
-    regular = note.last_checked + interval if note is not None and note.checked else never
+    # A note from the future was written before somebody set the clock.
+    known = note is not None and note.last_checked <= datetime.now(UTC)
+    regular = note.last_checked + interval if known and note is not None and note.checked else never
     return max(regular, tried[each.id] + RETRY) if each.id in tried else regular
 
 

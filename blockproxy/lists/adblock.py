@@ -109,7 +109,7 @@ def _parameter(draft: Draft, pattern: str, options: Options, *, excepts: bool, l
         return
     never = {name for name in map(_site, options.other_sites) if name}
     for name in names:
-        draft.parameter(name, hosts or sites, never)
+        draft.parameter(name, hosts or sites, never, number)
 
 
 def _keep(draft: Draft, names: Sequence[str], hosts: set[str]) -> None:

@@ -76,7 +76,7 @@ class _Provider:
                 self._draft.refuse(Reason.EXCEPTION if names else Reason.REGEX, self._number, expression)
                 continue
             for name in names:
-                self._draft.parameter(name, hosts, never)
+                self._draft.parameter(name, hosts, never, self._number)
 
     def _kept(self) -> tuple[set[str], set[str]] | None:
         """The hosts of the exceptions, and the parameters that others are about; None if one may be about all."""

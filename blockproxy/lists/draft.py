@@ -19,6 +19,12 @@ MAX_PATTERN = 300  # characters of a pattern
 MAX_ENTRIES = 500_000  # of one list; the largest in wide use has 300,000, and takes 60 MB
 SHOWN = 80  # characters of a refused line that are shown
 
+_NEEDED = """action article code content data date document email event file filter format from hash id item key keyword
+lang language link locale message method mode name next node number order page path post product q query redirect return
+route search section session share sig signature size slug sort state status step tab target text thread time title to
+token topic type uri url user username uuid version video view"""
+NEEDED = frozenset(_NEEDED.split())  # names that on most sites say which page is meant; a list means them by mistake
+
 
 class Reason(StrEnum):
     """Why a line cannot be used; the end of a sentence that begins with their number."""
@@ -38,6 +44,7 @@ class Reason(StrEnum):
     NO_ENTRY = "are no entry of this format"
     CONDITION = "stand under a condition about browsers, or include other files"
     PARAMETER = "name a parameter on certain pages only, or all parameters at once"
+    NEEDED = "name a parameter by which pages are found, and would take it off everywhere"
     REDIRECT = "lead to an address in a way that is not known here"
     EXCEPTION = "are exceptions that cannot be told by host"
 
@@ -132,8 +139,11 @@ class Draft:
         else:
             self.refuse(Reason.WIDE, line, text)
 
-    def parameter(self, name: str, only: set[str], never: set[str]) -> None:
+    def parameter(self, name: str, only: set[str], never: set[str], line: int) -> None:
         """Take `name` off links, on the hosts in `only` (empty: everywhere) and never on those in `never`."""
+        if not only and (name.lower() in NEEDED or len(name) == 1):
+            self.refuse(Reason.NEEDED, line, name)
+            return
         limits = self._parameters.setdefault(name, _Limits())
         limits.anywhere |= not only
         limits.only |= only

@@ -27,9 +27,10 @@ class Note:
     def last_checked(self) -> datetime:
         """The beginning of time where that is unknown."""
         try:
-            return datetime.fromisoformat(self.checked)
+            when = datetime.fromisoformat(self.checked)
         except ValueError:
             return datetime.min.replace(tzinfo=UTC)
+        return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def now() -> datetime:
@@ -56,10 +57,12 @@ class Store:
     def note(self, name: str, url: str) -> Note | None:
         """What is known about the copy from `url`."""
         try:
-            note = Note(**json.loads(self._note(name).read_text()))
+            fields = json.loads(self._note(name).read_text())
+            note = Note(**fields)
         except (OSError, ValueError, TypeError):
             return None
-        return note if note.url == url else None
+        good = all(isinstance(value, str) for value in fields.values())
+        return note if good and note.url == url else None
 
     def validators(self, name: str, url: str) -> tuple[str, str]:
         """ETag and Last-Modified of the copy, empty where it is not the one that they were sent with."""

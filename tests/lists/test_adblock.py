@@ -110,6 +110,8 @@ REFUSED = [
     ("0.0.0.0 mail.example", Reason.NO_ENTRY),
     ("!#include other.txt", Reason.CONDITION),
     ("||mail.example^$removeparam", Reason.PARAMETER),
+    ("$removeparam=id", Reason.NEEDED),
+    ("$removeparam=Q", Reason.NEEDED),
     ("||mail.example/a/$removeparam=id", Reason.PARAMETER),
 ]
 

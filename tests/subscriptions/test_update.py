@@ -203,3 +203,28 @@ def test_nothing_is_left_behind_beside_the_copies(store: Store, tmp_path: Path) 
 def _both(web: Web, store: Store) -> None:
     one(web.url(), store)
     one(web.url("/bad.txt"), store, name="other")
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"url": 7}',
+        '{"url": "https://a.example/", "checked": 5}',
+        '{"url": "https://a.example/", "x": "y"}',
+    ],
+)
+def test_a_note_that_is_none_is_no_note(store: Store, tmp_path: Path, note: str) -> None:
+    keep(store, "https://a.example/")
+    (tmp_path / "lists/made-up.json").write_text(note)
+    assert store.note("made-up", "https://a.example/") is None
+    assert store.read("made-up", "https://a.example/") is None
+
+
+def test_a_note_tells_when_the_server_was_asked(store: Store) -> None:
+    keep(store, "https://a.example/")
+    note = store.note("made-up", "https://a.example/")
+    assert note is not None
+    assert note.last_checked == datetime(2026, 1, 15, tzinfo=UTC)
