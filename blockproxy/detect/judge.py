@@ -24,8 +24,8 @@ from blockproxy.url import Url, parse
 
 SURE = 0.95  # confidence in the reader's own address, and in parameters that are known by name
 
-# A pixel works as well as a background, a poster or a sound: rules about images hold for these too.
-AS_IMAGES = frozenset({Resource.STYLE, Resource.MEDIA})
+# A pixel works as well as a background, a poster, a sound or a frame: rules about images hold for these too.
+AS_IMAGES = frozenset({Resource.STYLE, Resource.MEDIA, Resource.DOCUMENT})
 
 
 class Judge:

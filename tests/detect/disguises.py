@@ -10,7 +10,7 @@ import quopri
 from collections.abc import Callable, Iterator
 from html import escape
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from blockproxy.detect.loading import load_folders
 from blockproxy.detect.rules import built_in_folder
@@ -102,6 +102,22 @@ def alternative(page: str) -> bytes:
     inner = b"--b\r\nContent-Type: text/plain\r\n\r\nHello\r\n--b\r\n" + in_base64(page) + b"--b--\r\n"
     outer = b'--a\r\nContent-Type: multipart/alternative; boundary="b"\r\n\r\n' + inner + b"--a--\r\n"
     return b'Content-Type: multipart/mixed; boundary="a"\r\n\r\n' + outer
+
+
+def attached(page: str) -> bytes:
+    """As a file that is a page by its name alone."""
+    header = b'Content-Type: application/octet-stream; name="letter.html"\r\nContent-Disposition: attachment\r\n'
+    return header + b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(page.encode())
+
+
+def amp(page: str) -> bytes:
+    """As the page for programs that know AMP."""
+    return quoted_printable(page).replace(b"text/html", b"text/x-amp-html", 1)
+
+
+def unlabelled(page: str) -> bytes:
+    """Under a content type that is not finished."""
+    return quoted_printable(page).replace(b"text/html; charset=utf-8", b"text/html charset=utf-8", 1)
 
 
 def _entity(encoding: str, body: bytes, charset: str = "utf-8") -> bytes:
@@ -206,6 +222,11 @@ _WRITTEN = [
     ("a hidden background", _tag("<div style=\"display:none;background:url('{url}')\"></div>")),
     ("a sound", _tag("<bgsound src='{url}'>")),
     ("a poster", _tag("<video poster='{url}' {tiny}></video>")),
+    ("a page in a frame's attribute", lambda url: f"<iframe srcdoc='{escape(usual(url))}'></iframe>"),
+    (
+        "a page in a data: URL",
+        lambda url: f"<iframe src='data:text/html,{quote(usual(url))}' width=9 height=9></iframe>",
+    ),
     ("a button", _tag("<input type=image src='{url}' {tiny}>")),
 ]
 # What a vendor's rule knows by its address alone; without one there is nothing to go by.
@@ -218,6 +239,9 @@ _SEEN = [
     ("a background of the page", _tag("<body background='{url}'>")),
     ("in SVG", _tag("<svg width=1 height=1><image xlink:href='{url}'/></svg>")),
     ("in VML", _tag("<!--[if vml]><v:rect><v:fill src='{url}'/></v:rect><![endif]-->")),
+    ("an object", _tag("<object data='{url}' width=9 height=9></object>")),
+    ("imported CSS", _tag("<style>@import '{url}';</style>")),
+    ("a linked style sheet", _tag("<link rel=stylesheet href='{url}'>")),
     ("a variable of CSS", _tag("<p style=\"--x:url('{url}');background:var(--x)\">x</p>")),
 ]
 _SENT: list[tuple[str, Callable[[str], bytes]]] = [
@@ -227,6 +251,9 @@ _SENT: list[tuple[str, Callable[[str], bytes]]] = [
     ("UTF-16", utf_16),
     ("an enclosed message", nested),
     ("a part of a part", alternative),
+    ("an attached page", attached),
+    ("AMP", amp),
+    ("a content type without its semicolon", unlabelled),
 ]
 
 DISGUISES: tuple[Disguise, ...] = (
