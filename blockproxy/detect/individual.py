@@ -64,7 +64,7 @@ OPEN_WORDS = frozenset(_OPENING.split())  # whole path segments and host labels:
 # Those that can mean something else: `track` is a parcel's or a song's way too.
 REPORT_WORDS = OPEN_WORDS - {"track", "imp", "impression", "mo", "wf"}
 
-_STORING = """images assets upload uploads static media gallery files userfiles content public users photos banners
+_STORING = """images lib assets upload uploads static media gallery files userfiles content public users photos banners
 templates theme themes wp-content"""
 STORING_FOLDERS = frozenset(_STORING.split())  # where pictures lie that were uploaded once, for all readers
 PICTURES = frozenset({"png", "jpg", "jpeg", "webp", "svg", "avif"})  # not `gif`, which nearly all pixels are
