@@ -7,7 +7,7 @@ is compiled when the first URL comes near it. Upper and lower case do not count,
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -127,8 +127,8 @@ class Index:
         self._of_token = filters.of_token
         self._known: dict[tuple[str, bool], tuple[_Compiled, ...]] = {}
 
-    def find(self, url: Url, found: Iterable[str], bit: int) -> tuple[int, bool] | None:
-        """The line that names `url`, with its `runs` in `found`, for the resource `bit`; and: is it the whole host?"""
+    def find(self, url: Url, found: Callable[[], Iterable[str]], bit: int) -> tuple[int, bool] | None:
+        """The line that names `url`, whose `runs` are `found`, for the resource `bit`; and: is it the whole host?"""
         host = url.host
         while host:
             entry = self._hosts.get(host, 0)
@@ -137,7 +137,7 @@ class Index:
             if host in self._of_host and (line := self._ask((host, True), _path(url), bit)):
                 return line, False
             host = host.partition(".")[2]
-        for token in found:
+        for token in found() if self._of_token else ():
             if token in self._of_token and (line := self._ask((token, False), address(url), bit)):
                 return line, False
         return None

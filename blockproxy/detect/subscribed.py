@@ -6,6 +6,7 @@ written for mail, never about the host of a link, and about what people look at 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from blockproxy.detect import filters
 from blockproxy.detect.filters import BITS, Filters, Listed
@@ -47,7 +48,8 @@ class Blocklists:
         """The line of a list that names `url`, from a list that may take away visible things if there is one."""
         if not self._blocks:
             return None
-        runs, bit = filters.runs(url), BITS[resource]
+        bit = BITS[resource]
+        runs = cache(lambda: filters.runs(url))  # most hosts tell enough
         best: Listed | None = None
         for vendor, visible, index in self._blocks:
             found = index.find(url, runs, bit) if best is None or visible > best.visible else None

@@ -17,7 +17,7 @@ def url(text: str) -> Url:
 
 def found(filters: Filters, text: str, resource: Resource = Resource.IMAGE) -> tuple[int, bool] | None:
     parsed = url(text)
-    return Index(filters).find(parsed, runs(parsed), BITS[resource])
+    return Index(filters).find(parsed, lambda: runs(parsed), BITS[resource])
 
 
 def free(*patterns: str) -> Filters:
