@@ -14,6 +14,7 @@ from blockproxy.cli.output import complain, plain, table
 if TYPE_CHECKING:
     from blockproxy.detect.judge import Judge
     from blockproxy.model import Policy
+    from blockproxy.rulesettings import Rules
 
 HELP = """Say what each rule, each parameter and each entry of what is never touched has to say about URL.
 
@@ -54,19 +55,20 @@ def explain(
     """See `HELP`."""
     from blockproxy.detect import about
     from blockproxy.detect.judge import Judge
-    from blockproxy.detect.rules import load
     from blockproxy.model import Context
+    from blockproxy.subscriptions.load import load
     from blockproxy.url import parse
 
     parsed = parse(url)
     if parsed is None:
         complain(f"{url!r} is no address that a browser would open: it begins with https:// and names a host")
         raise typer.Exit(2)
-    policy, addresses, folders = _settings(config)
-    known = load([*folders, *(rules or ())])
+    policy, addresses, wanted = _settings(config)
+    known = load(wanted.model_copy(update={"folders": (*wanted.folders, *(rules or ()))}))
     said: dict[str, Sequence[Any]] = {
         "rules": about.rules_about(known, parsed),
         "parameters": about.parameters_about(known, parsed),
+        "lists": about.lists_about(known, parsed),
         "spared": about.spared_about(known, parsed),
         "outcome": _outcomes(Judge(known, policy, Context(tuple(addresses))), url, known.spared(parsed)),
     }
@@ -79,14 +81,15 @@ def explain(
         _print_part(name, some)
 
 
-def _settings(path: Path | None) -> tuple["Policy", Sequence[str], Sequence[Path]]:
+def _settings(path: Path | None) -> tuple["Policy", Sequence[str], "Rules"]:
     from blockproxy import config
     from blockproxy.model import Policy
+    from blockproxy.rulesettings import Rules
 
     if path is None:
-        return Policy(), (), ()
+        return Policy(), (), Rules()
     settings = config.load(path)
-    return settings.policy.to_policy(), settings.addresses, settings.rules.folders
+    return settings.policy.to_policy(), settings.addresses, settings.rules
 
 
 def _outcomes(judge: "Judge", url: str, spared: str | None) -> list[Outcome]:
@@ -111,6 +114,7 @@ def _outcomes(judge: "Judge", url: str, spared: str | None) -> list[Outcome]:
 PARTS = {
     "rules": ("Rules", ("rule", "on", "match", "says"), "no rule knows the host or the path"),
     "parameters": ("Parameters", ("name", "meaning", "family", "says"), "no parameter is known by name"),
+    "lists": ("Lists", ("list", "line", "says"), "no list that the settings subscribe to names it"),
     "spared": ("Never touched", ("id", "reason"), "nothing keeps it from being touched"),
     "outcome": ("What would become of it", ("place", "action", "becomes", "rule", "why"), ""),
 }

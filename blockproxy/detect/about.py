@@ -10,7 +10,7 @@ from blockproxy.detect.index import Match
 from blockproxy.detect.parameters import Meaning, Parameter
 from blockproxy.detect.rules import RuleSet
 from blockproxy.detect.spared import Spared
-from blockproxy.model import Kind, Trigger
+from blockproxy.model import Kind, Resource, Trigger
 from blockproxy.url import Url, parse
 
 MAX_NEAR = 5  # rules that know the host and not the path; more tell nothing
@@ -51,6 +51,25 @@ class SparedSays:
     id: str
     reason: str
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListSays:
+    """The line of a subscribed list that would block the URL."""
+
+    list: str
+    line: int
+    says: str
+
+
+def lists_about(rules: RuleSet, url: Url) -> list[ListSays]:
+    """What a subscribed list has to say about `url` where it is a picture."""
+    found = rules.listed(url, Resource.IMAGE)
+    if found is None:
+        return []
+    names = "names the whole host" if found.whole else "has a pattern for it"
+    reach = "everything of it goes" if found.visible else "what somebody may be looking at stays, and so do links"
+    return [ListSays(found.vendor.id, found.line, f"{names}; {reach}")]
 
 
 def rules_about(rules: RuleSet, url: Url) -> list[RuleSays]:

@@ -89,6 +89,28 @@ def test_check_tells_which_lists_are_there(tmp_path: Path) -> None:
     assert "list no: not fetched yet" in ended.out
 
 
+def test_explain_tells_which_list_names_a_url(tmp_path: Path) -> None:
+    with serving(list=Page()) as web:
+        path = settings(tmp_path, {"url": web.url(), "format": "adblock"})
+        blockproxy("rules", "update", "--config", path)
+        ended = blockproxy("rules", "explain", "--json", "--config", path, "https://a.tracker.example/p.gif")
+        said = json.loads(ended.out)
+        plain = blockproxy("rules", "explain", "https://a.tracker.example/p.gif").out
+    assert said["lists"] == [
+        {
+            "list": "list",
+            "line": 2,
+            "says": "names the whole host; what somebody may be looking at stays, and so do links",
+        }
+    ]
+    assert [(each["place"], each["action"], each["rule"]) for each in said["outcome"]] == [
+        ("a link", "keep", ""),
+        ("an invisible picture", "remove", "list/line-2"),
+        ("a picture", "keep", ""),
+    ]
+    assert "no list that the settings subscribe to names it" in plain
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
