@@ -47,7 +47,7 @@ DOUBT_CONTENT = (
     0.25  # `/TOKEN/spacer.gif`, `/images/TOKEN.png`: is the token the sender's account, the file, or the reader?
 )
 LEAST = 0.65  # a shape that is less sure is not worth a line in the log
-MAX_ASKED = 500  # elements of a leaf whose surroundings are looked at; a newsletter has about ten that need it
+MAX_AROUND = 512 * 1024  # octets of a leaf in which surroundings are looked at; Gmail cuts messages at 102 KiB
 MAX_SHARED = 2  # an invisible image that stands in a message more often holds its layout
 
 SURE_CONDITION = 0.85  # nobody lays out a page for the moment in which it is forwarded
@@ -68,7 +68,6 @@ class Leaf:
     def __init__(self, references: Sequence[Reference], view: bytes) -> None:
         self.view = view
         self._references = references
-        self._asked = 0
 
     @cached_property
     def counts(self) -> Counter[str]:
@@ -137,8 +136,7 @@ class Leaf:
 
     def _look_around(self, element: Element, alone: Look) -> Look:
         """How it is shown by the style sheet and by what it stands in."""
-        self._asked += 1
-        if self._asked > MAX_ASKED:
+        if element.span.start > MAX_AROUND:
             return alone
         if self.sheet.may_conceal(element.name, element.get):
             declared = self.sheet.declared(element.name, element.get, lambda: self.tree.around(element))

@@ -11,9 +11,11 @@ from itertools import islice
 from typing import NamedTuple
 
 MAX_CSS = 256 * 1024  # characters of style sheets in a message that are read; mail programs stop earlier
-MAX_RULES = 500  # about sizes and hiding; the most in real newsletters is about 200
+MAX_RULES = 16  # about one name, and about sizes or hiding; the last ones, which the cascade prefers
+MAX_NESTED = 32  # rules about what stands in something else; the last ones
+MAX_NAMES = 16  # classes of an element
 MAX_SELECTOR = 200  # characters; whoever styles everything after a reset lists selectors, each of them short
-MAX_ANCESTORS = 64  # elements around one that a selector is tried on; layouts nest about thirty tables
+MAX_ANCESTORS = 32  # elements around one that a selector is tried on
 
 Get = Callable[[str], str | None]
 
@@ -54,11 +56,11 @@ class Compound(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """One selector and its declarations. `weight` orders rules as the cascade does."""
+    """One selector and its declarations. `weight` orders rules as the cascade does: specificity, then place."""
 
     subject: Compound
     around: tuple[Compound, ...]
-    weight: tuple[int, int, int]
+    weight: tuple[int, int, int, int]
     body: str
 
 
@@ -71,7 +73,7 @@ class Sheet:
 
     def __init__(self, view: bytes, lower: bytes | None = None) -> None:
         self._rules: list[tuple[str, str]] = []  # of every screen: selectors and declarations
-        self._parsed: list[Rule] | None = None
+        self._index: dict[str, list[Rule]] | None = None
         reveals: set[str] = set()
         conceals: set[str] = set()
         for conditional, selectors, body in _rules(view, view.lower() if lower is None else lower):
@@ -94,10 +96,10 @@ class Sheet:
 
     def declared(self, element: str, get: Get, around: Callable[[], Iterable[tuple[str, Get]]]) -> tuple[str, str]:
         """What the sheet declares for an element: what its own style overrides, and what overrides its own style."""
-        if self._parsed is None:
-            relevant = (rule for rule in self._rules if _RELEVANT.search(rule[1]))
-            self._parsed = list(_parsed(islice(relevant, MAX_RULES)))
-        matching = [rule for rule in self._parsed if rule.subject.matches(element, get)]
+        if self._index is None:
+            self._index = _index(rule for rule in self._rules if _RELEVANT.search(rule[1]))
+        keys = dict.fromkeys([*_name_list(get), element, "*"])
+        matching = [rule for key in keys for rule in self._index.get(key, ()) if rule.subject.matches(element, get)]
         if any(rule.around for rule in matching):
             ancestors = list(islice(around(), MAX_ANCESTORS))
             matching = [rule for rule in matching if _inside(rule.around, ancestors)]
@@ -109,9 +111,13 @@ class Sheet:
 
 def names(get: Get) -> frozenset[str]:
     """The names by which a style sheet may call an element: `.class`, `#id`."""
-    found = [f".{name}" for name in (get("class") or "").split()]
+    return frozenset(_name_list(get))
+
+
+def _name_list(get: Get) -> list[str]:
+    found = [f".{name}" for name in (get("class") or "").split(maxsplit=MAX_NAMES)[:MAX_NAMES]]
     identifier = get("id")
-    return frozenset([*found, f"#{identifier}"] if identifier else found)
+    return [*found, f"#{identifier}"] if identifier else found
 
 
 def _rules(view: bytes, lower: bytes) -> Iterator[tuple[bool, str, str]]:
@@ -164,12 +170,25 @@ def _ends(selector: str) -> Iterator[str]:
         yield from compound.names or {compound.element or "*"}
 
 
+def _index(rules: Iterable[tuple[str, str]]) -> dict[str, list[Rule]]:
+    """Rules by a name that their subject has, or its element, or `*`; in the order of the sheet."""
+    everything = list(_parsed(rules))
+    nested = [number for number, rule in enumerate(everything) if rule.around]
+    dropped = frozenset(nested[:-MAX_NESTED])
+    found: dict[str, list[Rule]] = {}
+    for number, rule in enumerate(everything):
+        if number not in dropped:
+            key = min(rule.subject.names, default=rule.subject.element or "*")
+            found.setdefault(key, []).append(rule)
+    return {key: some[-MAX_RULES:] for key, some in found.items()}
+
+
 def _parsed(rules: Iterable[tuple[str, str]]) -> Iterator[Rule]:
-    for selectors, body in rules:
+    for order, (selectors, body) in enumerate(rules):
         for selector in selectors.split(","):
             if compounds := _compounds(selector):
                 *around, subject = compounds
-                yield Rule(subject, tuple(around), _weight(compounds), body)
+                yield Rule(subject, tuple(around), (*_weight(compounds), order), body)
 
 
 def _compounds(selector: str) -> list[Compound]:

@@ -96,6 +96,7 @@ HOSTILE = {
     "classes": b"<style>" + b".a" * 200_000 + b"{display:block}</style><img class=a>",
     "selectors": b"<style>" + b".a b,.b img," * 20_000 + b"i{display:none}</style><img class=a>",
     "rules": b"<style>" + b"p img{width:0}" * 20_000 + b"</style>" + b"<p><img>" * 5_000,
+    "one name": b"<style>" + b"p .a{width:0}" * 20_000 + b"</style>" + b"<p><img class=a>" * 5_000,
     "names": b"<style>" + b"".join(b".a%d{width:0}" % n for n in range(20_000)) + b"</style>" + b"<p class=a1>" * 9_000,
     "style tags": b"<style" * 100_000 + b"<img>",
     "style elements": b"<style>a{width:0}" * 50_000 + b"<img>",
@@ -114,7 +115,7 @@ def test_hostile_shapes_cost_little(html: bytes) -> None:
     found = images(html)
     start = time.process_time()
     leaf = Leaf([], html)
-    tree = Tree(html, found, leaf.sheet)
+    tree = leaf.__dict__["tree"] = Tree(html, found, leaf.sheet)
     for image in found:
         leaf.look(image)
         tree.hides(image)
