@@ -12,7 +12,7 @@ from blockproxy.model import Policy
 from tests.corpus_path import corpus, needs_corpus
 from tests.end_to_end import machine, sealed
 from tests.end_to_end.sealed import Sealed
-from tests.message.bypasses import BYPASSES
+from tests.message.bypasses import BYPASSES, odd_pages
 from tests.test_url import HOSTS
 
 BLOCK = Policy(remote="block")
@@ -86,6 +86,14 @@ def test_no_known_way_past_other_programs_is_open(browser: Sealed) -> None:
     pages = [fresh(page) for page in BYPASSES]
     assert browser.asked(*map(cleaned, pages)) == set()
     assert len(browser.asked(*pages)) > 50
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_neither_is_any_that_chance_finds(browser: Sealed, seed: int) -> None:
+    """Browsers build trees, guess ahead and forgive; whatever they make of a page, nothing is left in it to ask for."""
+    pages = [fresh(page) for page in odd_pages(seed, 150)]
+    assert browser.asked(*map(cleaned, pages)) == set()
+    assert len(browser.asked(*pages)) > 20
 
 
 NESTED = {

@@ -4,6 +4,9 @@ From fixes in Roundcube (CVE-2026-35542, -25916, -35543, -35545, -48848, -48846,
 Openship, Bulwark and Mailpile, and from the standards that browsers follow.
 """
 
+import random
+from collections.abc import Iterator
+
 BYPASSES = [
     # CVE-2026-35542 and its kin: what hides behind a broken data: value
     b'<body background="data:image/png,x" style="background:url(data:x);background:url(//t.example/a)">',
@@ -91,3 +94,51 @@ BYPASSES = [
     b"<select><style></select><img src=//t.example/a></style>",
     b"<frameset><style></frameset><frame src=//t.example/a></style>",
 ]
+
+# What random documents are built of: all that changes how the rest is read, and places that ask for something.
+_PIECES = [
+    *(b"<", b"> ", b'"', b"'", b" ", b"=", b"/", b"&", b";", b"\n", b"-", b"(", b")", b"{", b"}", b"/*", b"*/"),
+    *(b"<!--", b"-->", b"--!>", b"<!-->", b"<![CDATA[", b"]]>", b"<!", b"<?x ", b"</", b"%3C", b"%22"),
+    *(
+        b"<%b>" % name
+        for name in (
+            b"p /p svg /svg math /math mi mtext foreignObject /foreignObject desc title /title style /style textarea /textarea "
+            b"script /script noscript /noscript template /template select /select option table td /table xmp /xmp iframe "
+            b"/iframe noembed /noembed noframes /noframes plaintext b /b annotation-xml malignmark mglyph br frameset font "
+            b"head body a button object /object form input"
+        ).split()
+    ),
+    *(
+        b"<annotation-xml encoding=text/html>",
+        b"<font color=x>",
+        b"<image ",
+        b"<img src=",
+        b"<img src='",
+        b'<img src="',
+    ),
+    *(b"<image href=", b"<img srcset='", b"<p style='", b'<p style="', b"<p title='", b'<p title="', b'<a id="'),
+    *(b"<td background=", b"<body background=", b"<link rel=stylesheet href=", b"<video poster=", b"<iframe src="),
+    *(b"<iframe srcdoc='", b"<svg><image href=", b"<svg><style>", b"<style>a{b:", b"<style>*{background:"),
+    *(
+        b"<object data=",
+        b"<embed src=",
+        b"<use href=",
+        b" src=//t.example/a",
+        b" href=//t.example/a ",
+        b"//t.example/a",
+    ),
+    *(b"https://t.example/a", b"HTTPS:\\\\t.example/a", b"&#104;ttps://t.example/a", b"url(//t.example/a)", b"url("),
+    *(b"\\75rl(//t.example/a)", b"@import '//t.example/a';", b"image-set('//t.example/a' 1x)", b"data:text/html,"),
+    *(b"*{background:url(//t.example/a)}", b"data:image/svg+xml,", b"data:text/css,", b"<base href=//t.example/>"),
+    *(b"<base href='//t.example/x/'>", b"<img src=rel>", b"src=rel ", b"&lt;img src=//t.example/a&gt;"),
+    *(b"<img src=//t.example/a>", b"<svg><image href=//t.example/a /></svg>"),
+]
+_ENDS = [b"", b'">', b"'>", b"-->", b"</style>", b"</title>", b"]]>"]
+
+
+def odd_pages(seed: int, count: int) -> Iterator[bytes]:
+    """Random documents, always the same for a seed; about a quarter of them ask `t.example` for something."""
+    chance = random.Random(seed)
+    for _ in range(count):
+        pieces = chance.choices(_PIECES, k=chance.randint(2, 14))
+        yield b"".join(pieces) + chance.choice(_ENDS) + b"<img src=//t.example/a>"
