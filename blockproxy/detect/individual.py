@@ -13,6 +13,7 @@ from blockproxy.url import Url
 MAX_READ = 4096  # characters of path and of query; identifiers stand in front of that
 MIN_READABLE = 3  # characters of the name of a GIF that says something: `p.gif` and `px.gif` don't
 LONG = 16  # characters outside of words; half of a UUID, 64 bits and more in any alphabet
+SCRAMBLED = 20  # characters of which pieces may look like words; as random letters do, one in three times
 SHORT = 5  # characters outside of words; five digits number 100,000 readers
 
 
@@ -127,7 +128,7 @@ def strength(text: str) -> Strength:
     if _HEX.fullmatch(text) and _DIGIT.search(text):
         rest = text.replace("-", "")
     if len(rest) < SHORT or len(rest) * 5 < len(text) * 2 or not _mixed(rest):
-        return Strength.NONE
+        return Strength.LONG_TOKEN if len(text) >= SCRAMBLED and _SCRAMBLED.search(text) else Strength.NONE
     return Strength.LONG_TOKEN if len(rest) >= LONG else Strength.TOKEN
 
 
@@ -167,6 +168,8 @@ _EXTENSION = re.compile(r"\.[A-Za-z]{2,5}[0-9]?\Z")
 _RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
 _CONSONANTS = re.compile(r"[^aeiouy]{5}", re.IGNORECASE)
+# Letters and digits by turns, six times and more, in one piece: no name for people is like that.
+_SCRAMBLED = re.compile(r"(?<![A-Za-z])(?:[A-Za-z]++[0-9]++){3}[A-Za-z]|(?<![0-9])(?:[0-9]++[A-Za-z]++){3}[0-9]")
 _SEPARATOR = re.compile(r"[^A-Za-z0-9]+")
 _HEX = re.compile(r"(?:[0-9a-f]{8,}|[0-9A-F]{8,}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})")
 _DATE = r"(?:19|20)\d\d[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?"

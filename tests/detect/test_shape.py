@@ -79,6 +79,7 @@ STRENGTHS = [
             "00000000-1111-2222-3333-444444444444",
             "o10000AbCDe10000000FgHi1000000Jkl",
             "q1w2e3r4_t5y6u7i8-o9p0",
+            "3fakelo1635Fakele6fakenambe238LOFAKONE62495KELO417652H9",
         ],
     ),
     (Strength.TOKEN, ["12345", "00ff11ee", "j3h7k2d9x", "Ab1Cd2Ef", "123456789"]),
