@@ -95,19 +95,17 @@ BYPASSES = [
     b"<frameset><style></frameset><frame src=//t.example/a></style>",
 ]
 
+_TAGS = (
+    b"p /p svg /svg math /math mi mtext foreignObject /foreignObject desc title /title style /style textarea /textarea"
+    b" script /script noscript /noscript template /template select /select option table td /table xmp /xmp iframe"
+    b" /iframe noembed /noembed noframes /noframes plaintext b /b annotation-xml malignmark mglyph br frameset font"
+    b" head body a button object /object form input"
+)
 # What random documents are built of: all that changes how the rest is read, and places that ask for something.
 _PIECES = [
     *(b"<", b"> ", b'"', b"'", b" ", b"=", b"/", b"&", b";", b"\n", b"-", b"(", b")", b"{", b"}", b"/*", b"*/"),
     *(b"<!--", b"-->", b"--!>", b"<!-->", b"<![CDATA[", b"]]>", b"<!", b"<?x ", b"</", b"%3C", b"%22"),
-    *(
-        b"<%b>" % name
-        for name in (
-            b"p /p svg /svg math /math mi mtext foreignObject /foreignObject desc title /title style /style textarea /textarea "
-            b"script /script noscript /noscript template /template select /select option table td /table xmp /xmp iframe "
-            b"/iframe noembed /noembed noframes /noframes plaintext b /b annotation-xml malignmark mglyph br frameset font "
-            b"head body a button object /object form input"
-        ).split()
-    ),
+    *(b"<%b>" % name for name in _TAGS.split()),
     *(
         b"<annotation-xml encoding=text/html>",
         b"<font color=x>",
