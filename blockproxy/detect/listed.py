@@ -47,6 +47,11 @@ def _may_be_content(reference: Reference, url: Url, leaf: Leaf, seen: Look, list
         return layout_name(url) and not individual
     if not individual or readable_name(url) or is_picture(url) or stored(url):
         return True
-    # It may be a photograph, shown on telephones only, or without a size: then a list has to know more than the host.
+    # It may be a photograph, shown on telephones only, or without a size: then a list has to know more than the host,
+    # and a number that names a file is an article's.
     doubtful = seen.sight not in CERTAINTY or seen.sight in {Sight.LAST, Sight.INSIDE}
-    return doubtful and (listed.whole or bool(element.get("alt")))
+    return doubtful and (listed.whole or bool(element.get("alt")) or _is_file(url))
+
+
+def _is_file(url: Url) -> bool:
+    return not url.query and "." in url.path.rpartition("/")[2]

@@ -31,6 +31,7 @@ TYPES: dict[str, tuple[Resource, ...]] = {
     "xhr": NOTHING,
     "websocket": NOTHING,
     "webrtc": NOTHING,
+    "object-subrequest": NOTHING,
 }
 PAGES = frozenset({"document", "doc", "popup", "popunder", "main_frame"})
 THIRD_PARTY = frozenset({"third-party", "3p", "~first-party", "~1p", "strict3p"})

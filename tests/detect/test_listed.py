@@ -88,6 +88,7 @@ def test_without_a_size_a_line_that_names_a_path_is_believed() -> None:
     [finding] = judge(image(f"https://paths.example.com/t/{TOKEN}", ""))
     assert (finding.rule, finding.action) == ("example-list/line-4", Action.REMOVE)
     assert judge(image(f"https://paths.example.com/t/{TOKEN}", 'alt="our orchard"')) == []
+    assert judge(image("https://paths.example.com/t/articles/90105231.gif", "")) == []
 
 
 @pytest.mark.parametrize(
