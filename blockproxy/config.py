@@ -103,6 +103,9 @@ class EventLogSettings(Section):
         description="The SQLite file. The key of the pseudonyms in it stands beside it.",
     )
     retention_days: int = Field(default=90, ge=1, le=3650, description="Older events are deleted.")
+    key_days: int = Field(
+        default=90, ge=1, le=3650, description="After these, accounts and messages get new pseudonyms, by a new key."
+    )
 
 
 class Log(Section):

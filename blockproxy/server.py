@@ -57,13 +57,18 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> signal.S
     """
     stopped = _signal()
     rules = load(settings.rules)
-    with closing(EventLog(settings.eventlog.path, retention_days=settings.eventlog.retention_days)) as events:
+    with closing(_event_log(settings)) as events:
         made = shells(settings, rules, events)
         async with _running(made) as ports, renewing(settings.rules, lambda new: _use(new, made)):
             announce(description(settings, ports))
             reason = await stopped
             log.info("stopping: %s", reason.name)
     return reason
+
+
+def _event_log(settings: Settings) -> EventLog:
+    kept = settings.eventlog
+    return EventLog(kept.path, retention_days=kept.retention_days, key_days=kept.key_days)
 
 
 def _use(rules: RuleSet, made: Mapping[str, tuple[Listener, Shell]]) -> None:
@@ -87,6 +92,7 @@ def shells(settings: Settings, rules: RuleSet, events: EventLog) -> dict[str, tu
                 policy=policy,
                 addresses=settings.addresses,
                 record=events.record,
+                count=events.count,
             ),
         )
     for name, section in smtp_sections(settings):

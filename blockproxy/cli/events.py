@@ -39,18 +39,20 @@ def events(  # noqa: PLR0913, PLR0917 - an option is an argument
 ) -> None:
     """See `HELP`."""
     from blockproxy.eventlog import query
-    from blockproxy.eventlog.account import pseudonym
+    from blockproxy.eventlog.account import pseudonyms
 
     if as_json and as_csv:
         raise typer.BadParameter("--json and --csv exclude each other")
     path = event_log(config, log)
     found = query.events(
         path,
-        since=since.date() if since else None,
-        technique=_technique(technique),
-        vendor=vendor,
-        sender=sender,
-        account=pseudonym(path, account) if account else "",
+        query.Filters(
+            since=since.date() if since else None,
+            technique=_technique(technique),
+            vendor=vendor,
+            sender=sender,
+            accounts=pseudonyms(path, account) if account else (),
+        ),
     )
     if as_json:
         sys.stdout.writelines(json.dumps(asdict(event)) + "\n" for event in found)

@@ -4,7 +4,6 @@ Migrations are the numbered files in `schema/`; `PRAGMA user_version` says how f
 """
 
 import os
-import secrets
 import sqlite3
 from collections.abc import Iterator
 from importlib import resources
@@ -12,7 +11,6 @@ from pathlib import Path
 
 from blockproxy.errors import SettingsError
 
-KEY_LENGTH = 32  # octets; as long as the hash of the HMAC (RFC 2104, section 3)
 BUSY = 5.0  # seconds to wait for another process's transaction; ours last milliseconds
 
 
@@ -22,11 +20,11 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     Raises SettingsError where that is impossible.
     """
     try:
-        _make_folder(path)
+        make_folder(path)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
-        raise _unusable(path, error) from error
+        raise unusable(path, error) from error
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")  # in WAL a power cut loses the last rows, never the file
@@ -34,8 +32,27 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         _migrate(connection)
     except (sqlite3.Error, SettingsError) as error:
         connection.close()
-        raise _unusable(path, error) from error
+        raise unusable(path, error) from error
     return connection
+
+
+class Transaction:
+    """All of it or nothing; `with connection:` would not begin one in autocommit mode."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._connection.execute("BEGIN IMMEDIATE")
+        return self._connection
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            if kind is None:
+                self._connection.execute("COMMIT")
+        finally:
+            if self._connection.in_transaction:  # a full disk has ended some by itself
+                self._connection.execute("ROLLBACK")
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
@@ -45,33 +62,19 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY)
         connection.execute("SELECT 1 FROM findings LIMIT 1")
-    except sqlite3.Error as error:
-        raise _unusable(path, error) from error
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        _not_newer(version)
+    except (sqlite3.Error, SettingsError) as error:
+        raise unusable(path, error) from error
+    if version < len(migrations()):  # somebody looks before the new proxy has run once
+        connection.close()
+        open_for_writing(path).close()
+        return open_for_reading(path)
     return connection
 
 
-def key(path: Path) -> bytes:
-    """The key of the pseudonyms, beside the database at `path`; made on first use, readable by its owner only."""
-    place = path.with_name(path.name + ".key")
-    try:
-        _make_folder(path)
-        descriptor = os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(KEY_LENGTH))
-    except FileExistsError:
-        pass
-    except OSError as error:
-        raise _unusable(place, error) from error
-    try:
-        octets = place.read_bytes()
-    except OSError as error:
-        raise _unusable(place, error) from error
-    if len(octets) != KEY_LENGTH:
-        raise SettingsError([f"{place}: must hold {KEY_LENGTH} octets and holds {len(octets)}"])
-    return octets
-
-
-def _make_folder(path: Path) -> None:
+def make_folder(path: Path) -> None:
+    """The folder of the database at `path`, for its owner only."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
@@ -81,7 +84,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        _not_newer(version, len(scripts))
+        _not_newer(version)
         for script in scripts[version:]:
             for statement in _statements(script):
                 connection.execute(statement)
@@ -92,7 +95,8 @@ def _migrate(connection: sqlite3.Connection) -> None:
         raise
 
 
-def _not_newer(version: int, known: int) -> None:
+def _not_newer(version: int) -> None:
+    known = len(migrations())
     if version > known:
         raise SettingsError([f"was written by a newer blockproxy (schema {version}, this one knows {known})"])
 
@@ -116,6 +120,7 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
-def _unusable(path: Path, error: Exception) -> SettingsError:
+def unusable(path: Path, error: Exception) -> SettingsError:
+    """What to raise where `path` cannot be used because of `error`."""
     reason = error.strerror if isinstance(error, OSError) else str(error)
     return SettingsError([f"{path}: the event log cannot be opened: {reason}"])

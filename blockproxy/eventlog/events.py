@@ -1,17 +1,21 @@
 """From what the cleaner found to rows that may be kept: this is where everything that identifies a reader ends.
 
-A row holds the fields of `schema/0001.sql` and nothing else; a test compares the two.
+A row holds the fields that docs/eventlog.md explains and nothing else; a test compares schema, document and rows.
 """
 
 import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
-from blockproxy.eventlog import skeleton
+from blockproxy.detect.rules import RuleSet
+from blockproxy.eventlog import identifier, skeleton
 from blockproxy.model import Finding, Origin, Skip
+
+VERSION_LENGTH = 12  # hexadecimal digits of a rule set's digest, as `blockproxy check` shows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +23,27 @@ class Delivery:
     """How a message passed: `protocol` "imap" or "smtp", `direction` "in" or "out".
 
     `account` is the login name and `message` an identity such as "INBOX/1/7" (mailbox, UIDVALIDITY, UID); both are
-    only ever stored as pseudonyms.
+    only ever stored as pseudonyms. `size` is that of what was looked at, in octets; `rules` is what judged it.
     """
 
     protocol: str
     account: str
     message: str
     direction: str
+    size: int = field(default=0, compare=False)
+    rules: RuleSet | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What is counted without saying whose it is: sessions that ended, messages that passed in them, their octets."""
+
+    protocol: str
+    direction: str
+    sessions: int = 0
+    messages: int = 0
+    octets: int = 0
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +59,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A finding as it is stored; the fields are explained in `schema/0001.sql`."""
+    """A finding as it is stored; the fields are explained in docs/eventlog.md."""
 
     day: str
     protocol: str
@@ -60,11 +78,15 @@ class Event:
     host: str
     skeleton: str
     evidence: str
+    operator: str
+    party: str
+    identifier: str
+    rules: str
 
 
 @dataclass(frozen=True, slots=True)
 class SkipEvent:
-    """A part that was left unread, as it is stored; the fields are explained in `schema/0001.sql`."""
+    """A part that was left unread, as it is stored; the fields are explained in docs/eventlog.md."""
 
     day: str
     protocol: str
@@ -75,6 +97,21 @@ class SkipEvent:
     part: str
     reason: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEvent:
+    """A message with a finding or a skip, as it is stored; the fields are explained in docs/eventlog.md."""
+
+    day: str
+    protocol: str
+    direction: str
+    account: str
+    message: str
+    sender_domain: str
+    list_domain: str
+    size: int
+    rules: str
 
 
 class Pseudonyms:
@@ -99,22 +136,41 @@ class Pseudonyms:
         return hmac.new(self._key, plain, hashlib.sha256).hexdigest()[: self.LENGTH]
 
 
+def message_row(seen: Seen, pseudonyms: Pseudonyms) -> MessageEvent:
+    """The message itself."""
+    account, message = _who(seen.delivery, pseudonyms)
+    return MessageEvent(
+        day=seen.day.isoformat(),
+        protocol=seen.delivery.protocol,
+        direction=seen.delivery.direction,
+        account=account,
+        message=message,
+        sender_domain=skeleton.of_host(seen.origin.sender_domain),
+        list_domain=_list_domain(seen.origin.list_id),
+        size=seen.delivery.size,
+        rules=_version(seen.delivery.rules),
+    )
+
+
 def finding_rows(seen: Seen, pseudonyms: Pseudonyms) -> Iterable[Event]:
     """One row for each finding in `seen`."""
-    account, message = _who(seen.delivery, pseudonyms)
+    row = message_row(seen, pseudonyms)
     alike: Counter[tuple[str, ...]] = Counter()
+    own = {skeleton.registrable(seen.origin.sender_domain), row.list_domain} - {""}
+    operators = _operators(seen.delivery.rules) if seen.delivery.rules is not None else {}
     for finding in seen.findings:
         shape = skeleton.of_url(finding.url)
         same = (finding.part, finding.technique, finding.rule, shape)
         alike[same] += 1
+        host = skeleton.registrable(shape.partition("://")[2].partition("/")[0]) if shape else ""
         yield Event(
-            day=seen.day.isoformat(),
-            protocol=seen.delivery.protocol,
-            direction=seen.delivery.direction,
-            account=account,
-            message=message,
-            sender_domain=skeleton.of_host(seen.origin.sender_domain),
-            list_domain=_list_domain(seen.origin.list_id),
+            day=row.day,
+            protocol=row.protocol,
+            direction=row.direction,
+            account=row.account,
+            message=row.message,
+            sender_domain=row.sender_domain,
+            list_domain=row.list_domain,
             part=finding.part,
             occurrence=alike[same],
             technique=finding.technique.value,
@@ -122,9 +178,13 @@ def finding_rows(seen: Seen, pseudonyms: Pseudonyms) -> Iterable[Event]:
             vendor=finding.vendor,
             action=finding.action.value,
             confidence=round(finding.confidence, 3),
-            host=skeleton.registrable(shape.partition("://")[2].partition("/")[0]) if shape else "",
+            host=host,
             skeleton=shape,
             evidence=skeleton.of_text(finding.evidence, finding.url),
+            operator=operators.get(finding.rule.partition("/")[0], ""),
+            party=_party(host, own),
+            identifier=identifier.kind(finding, shape).value,
+            rules=row.rules,
         )
 
 
@@ -147,6 +207,20 @@ def skip_rows(seen: Seen, pseudonyms: Pseudonyms) -> Iterable[SkipEvent]:
 
 def _who(delivery: Delivery, pseudonyms: Pseudonyms) -> tuple[str, str]:
     return pseudonyms.account(delivery.account), pseudonyms.message(delivery.account, delivery.message)
+
+
+def _party(host: str, own: set[str]) -> str:
+    """Whether `host` is one of the sender's `own` domains: that says who is asked, not who gets to know."""
+    return ("first" if host in own else "third") if host else ""
+
+
+@lru_cache(maxsize=8)
+def _operators(rules: RuleSet) -> dict[str, str]:
+    return {vendor.id: vendor.operator or vendor.name for vendor in rules.vendors}
+
+
+def _version(rules: RuleSet | None) -> str:
+    return rules.digest[:VERSION_LENGTH] if rules is not None else ""
 
 
 def _list_domain(list_id: str) -> str:

@@ -7,13 +7,14 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
-from blockproxy.cleaner import Cleaner
+from blockproxy.cleaner import Cleaner, passes
 from blockproxy.detect.rules import RuleSet
-from blockproxy.eventlog.events import Delivery
+from blockproxy.eventlog.events import Delivery, Numbers
 from blockproxy.imap.sections import Section
 from blockproxy.model import Cleaned, Context, Origin, Policy, Scope, Skip
 
 Record = Callable[[Cleaned, Delivery], None]
+Count = Callable[[Numbers], None]
 
 _log = logging.getLogger("blockproxy.imap")
 
@@ -21,7 +22,7 @@ _log = logging.getLogger("blockproxy.imap")
 class CleaningFilter:
     """One section on its way through a `Cleaner`."""
 
-    __slots__ = ("_cleaner", "_done", "_owed", "_section", "_skip", "held")
+    __slots__ = ("_cleaner", "_done", "_owed", "_section", "_skip", "held", "size")
 
     def __init__(self, cleaner: Cleaner, section: Section, done: Callable[[Section, Cleaned], None]) -> None:
         self._cleaner: Cleaner | None = cleaner
@@ -30,9 +31,11 @@ class CleaningFilter:
         self._owed: deque[bytes] = deque()  # what was fed and not returned, as it was
         self._skip = 0  # octets of the first of them that were returned
         self.held = 0  # octets that the cleaner keeps back
+        self.size = 0  # octets that were fed
 
     def feed(self, data: bytes) -> bytes:
         """See `SectionFilter`."""
+        self.size += len(data)
         if self._cleaner is None:
             return data
         self._owed.append(data)
@@ -86,7 +89,9 @@ class Cleaning:
         self._account = account
         self._record = record
         self._latest: CleaningFilter | None = None
-        self.said: list[tuple[Section, Cleaned]] = []
+        self.said: list[tuple[Section, Cleaned, int]] = []
+        self.messages = 0  # that passed, and in sections those that were looked into
+        self.octets = 0
 
     @property
     def held(self) -> int:
@@ -106,12 +111,24 @@ class Cleaning:
         self._latest = CleaningFilter(cleaner, section, self._done)
         return self._latest
 
+    def passes(self, octets: bytes, start: int, end: int) -> bool:
+        """Whether the message between two offsets is sure to pass as it is; it is counted then."""
+        sure = passes(octets, start, end)
+        if sure:
+            self.messages += 1
+            self.octets += end - start
+        return sure
+
+    def numbers(self) -> Numbers:
+        """What is counted of the connection, without saying whose it was."""
+        return Numbers("imap", "in", 1, self.messages, self.octets)
+
     def flush(self) -> None:
         """Record what was found since the last time."""
         said, self.said = self.said, []
-        for section, cleaned in said:
+        for section, cleaned, size in said:
             try:
-                self._record(self._with_origin(section, cleaned), self._delivery(section))
+                self._record(self._with_origin(section, cleaned), self._delivery(section, size))
             except Exception as error:  # noqa: BLE001 - the reader has the message; its text could be in the error's
                 _log.error("the event log has lost a message: %s", type(error).__name__)
 
@@ -121,9 +138,12 @@ class Cleaning:
         )
 
     def _done(self, section: Section, cleaned: Cleaned) -> None:
+        size = self._latest.size if self._latest is not None else 0
         self._latest = None
+        self.messages += 1
+        self.octets += size
         if cleaned.findings or cleaned.skipped:
-            self.said.append((section, cleaned))
+            self.said.append((section, cleaned, size))
 
     def _with_origin(self, section: Section, cleaned: Cleaned) -> Cleaned:
         if cleaned.origin != Origin() or not section.header:
@@ -132,9 +152,10 @@ class Cleaning:
         reader.feed(section.header)
         return Cleaned(b"", cleaned.findings, cleaned.skipped, reader.close().origin)
 
-    def _delivery(self, section: Section) -> Delivery:
+    def _delivery(self, section: Section, size: int) -> Delivery:
         mailbox = section.mailbox.decode("utf-8", "replace")
-        return Delivery("imap", self._account(), f"{mailbox}/{section.uidvalidity}/{section.uid}", "in")
+        message = f"{mailbox}/{section.uidvalidity}/{section.uid}"
+        return Delivery("imap", self._account(), message, "in", size, self._rules)
 
 
 def skipped(section: Section, reason: str, detail: str) -> Cleaned:

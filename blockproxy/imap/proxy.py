@@ -9,12 +9,11 @@ import logging
 import threading
 from collections.abc import Coroutine
 
-from blockproxy.cleaner import passes
 from blockproxy.config import Listener, Upstream
 from blockproxy.detect.rules import RuleSet
 from blockproxy.errors import Side
 from blockproxy.imap import starttls
-from blockproxy.imap.cleaning import Cleaning, Record
+from blockproxy.imap.cleaning import Cleaning, Count, Record
 from blockproxy.imap.connection import Connection, Leg
 from blockproxy.imap.session import Session
 from blockproxy.model import Context, Policy
@@ -31,7 +30,7 @@ _log = logging.getLogger("blockproxy.imap")
 class ImapProxy:
     """A running IMAP proxy: `start`, serve until `close`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is optional has a name
         self,
         listener: Listener,
         upstream: Upstream,
@@ -40,6 +39,7 @@ class ImapProxy:
         policy: Policy,
         addresses: tuple[str, ...],
         record: Record,
+        count: Count = lambda _: None,
     ) -> None:
         self._listener = listener
         self._upstream = upstream
@@ -47,6 +47,7 @@ class ImapProxy:
         self._policy = policy
         self._context = Context(addresses)
         self._record = record
+        self._count = count
         self._listener_tls = listener.tls_context()
         self._upstream_tls = upstream.tls_context()
         for context in (self._listener_tls, self._upstream_tls):
@@ -103,8 +104,13 @@ class ImapProxy:
     def _accept(self) -> Leg:
         connection: Connection
         cleaning = Cleaning(self._rules, self._policy, self._context, lambda: connection.session.account, self._record)
-        session = Session(cleaning.open, passes, starttls=self._listener.tls == "starttls")
-        connection = Connection(session, cleaning, on_made=self._made, on_tls=self._start_tls, on_closed=self._closed)
+
+        def closed(ended: Connection) -> None:
+            self._count(cleaning.numbers())
+            self._closed(ended)
+
+        session = Session(cleaning.open, cleaning.passes, starttls=self._listener.tls == "starttls")
+        connection = Connection(session, cleaning, on_made=self._made, on_tls=self._start_tls, on_closed=closed)
         return connection.client
 
     def _made(self, connection: Connection) -> None:

@@ -84,5 +84,5 @@ def test_what_cannot_be_shown_is_told(words: list[str], expected: str) -> None:
 
 def test_an_account_can_be_forgotten(log: Path) -> None:
     assert blockproxy("forget", "somebody", "--log", log).out == "0 rows deleted\n"
-    assert blockproxy("forget", "me", "--log", log).out == "2 rows deleted\n"
+    assert blockproxy("forget", "me", "--log", log).out == "4 rows deleted\n"
     assert blockproxy("events", "--log", log, "--json").out == ""

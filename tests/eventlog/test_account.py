@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from blockproxy.errors import SettingsError
-from blockproxy.eventlog.account import forget, pseudonym
-from blockproxy.eventlog.query import events, skips
+from blockproxy.eventlog.account import forget, pseudonyms, show
+from blockproxy.eventlog.query import Filters, events, skips
 from tests.eventlog.test_store import CLEANED, DELIVERY, record
 
 
@@ -21,15 +21,16 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_the_pseudonym_finds_the_rows_of_its_account(path: Path) -> None:
-    account = pseudonym(path, "other@example.com")
-    assert [event.account for event in events(path, account=account)] == [account]
-    assert list(events(path, account=pseudonym(path, "nobody@example.com"))) == []
+    (account,) = pseudonyms(path, "other@example.com")
+    assert [event.account for event in events(path, Filters(accounts=(account,)))] == [account]
+    assert list(events(path, Filters(accounts=pseudonyms(path, "nobody@example.com")))) == []
+    assert show(path, "other@example.com") == {"findings": 1, "skips": 2, "messages": 1}
 
 
 def test_an_account_is_forgotten_with_every_octet_of_its_pseudonym(path: Path) -> None:
-    account = pseudonym(path, DELIVERY.account)
-    assert forget(path, DELIVERY.account) == 3
-    assert [event.account for event in events(path)] == [pseudonym(path, "other@example.com")]
+    (account,) = pseudonyms(path, DELIVERY.account)
+    assert forget(path, DELIVERY.account) == 4
+    assert [event.account for event in events(path)] == [*pseudonyms(path, "other@example.com")]
     assert len(list(skips(path))) == 2
     assert all(account.encode() not in file.read_bytes() for file in path.parent.iterdir())
     assert forget(path, DELIVERY.account) == 0

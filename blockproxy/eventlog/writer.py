@@ -1,0 +1,125 @@
+"""What the event log's thread does: batches in, days counted and sealed, old rows out, keys renewed."""
+
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from datetime import date, timedelta
+from pathlib import Path
+
+from blockproxy.eventlog import chain, database, keys, rollup
+from blockproxy.eventlog.database import Transaction
+from blockproxy.eventlog.events import (
+    Event,
+    MessageEvent,
+    Numbers,
+    Pseudonyms,
+    Seen,
+    SkipEvent,
+    finding_rows,
+    message_row,
+    skip_rows,
+)
+
+_log = logging.getLogger(__name__)
+
+DATED = ("findings", "skips", "messages", "sessions", "rolled")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """For how long rows are kept, and for how long a key makes the pseudonyms."""
+
+    retention: timedelta = timedelta(days=90)
+    key_lifetime: timedelta = timedelta(days=90)
+
+
+class Writer:
+    """The database at `path`. `key` makes the pseudonyms; without one they are made by the keys beside the database."""
+
+    def __init__(self, path: Path, key: bytes | None, terms: Terms) -> None:
+        self._path = path
+        self._terms = terms
+        self._own_key = key is None
+        self._pseudonyms = Pseudonyms(key or keys.load(path)[0])
+        self._connection = database.open_for_writing(path)
+        self._kept_on: date | None = None
+        self._steps: Iterator[None] = iter(())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def write(self, batch: Sequence[Seen], numbers: Mapping[date, Iterable[Numbers]]) -> int:
+        """Write `batch`, and add up `numbers` by the day; returns how many messages could not be made rows of.
+
+        Raises sqlite3.OperationalError where the database does not take anything now: it may later.
+        """
+        try:
+            self._insert(batch, numbers)
+        except sqlite3.OperationalError:
+            raise
+        except Exception:  # noqa: BLE001 - the thread must live, whatever a batch holds
+            if len(batch) < 2:
+                _log.exception("the events of a message could not be written to %s", self._path)
+                return len(batch)
+            # One cannot be stored; the others can.
+            return sum(self.write([seen], {}) for seen in batch) + self.write([], numbers)
+        return 0
+
+    def keep_house(self, today: date) -> bool:
+        """Whatever a new day asks for, a small piece at a time; true where there is more to do."""
+        try:
+            if today != self._kept_on:
+                self._renew(today)
+                self._expire(today)
+                self._steps = rollup.steps(self._connection, today)
+                self._kept_on = today
+            return next(self._steps, self) is not self
+        except sqlite3.Error:
+            _log.exception("the event log at %s cannot be kept in order", self._path)
+            return False
+
+    def _insert(self, batch: Sequence[Seen], numbers: Mapping[date, Iterable[Numbers]]) -> None:
+        messages = [astuple(message_row(seen, self._pseudonyms)) for seen in batch]
+        findings = [astuple(row) for seen in batch for row in finding_rows(seen, self._pseudonyms)]
+        skips = [astuple(row) for seen in batch for row in skip_rows(seen, self._pseudonyms)]
+        with Transaction(self._connection) as connection:
+            days = {seen.day.isoformat() for seen in batch}
+            rollup.undo(connection, days)
+            connection.executemany(_insert("messages", MessageEvent) + _ENLARGE, messages)
+            connection.executemany(_insert("findings", Event, "OR IGNORE"), findings)
+            connection.executemany(_insert("skips", SkipEvent, "OR IGNORE"), skips)
+            counted = [(on.isoformat(), *astuple(one)) for on, several in numbers.items() for one in several]
+            connection.executemany(_COUNT, counted)
+            for day in days:
+                if chain.is_sealed(connection, day):  # what was waiting when its day ended
+                    chain.seal(connection, day, "late")
+
+    def _renew(self, today: date) -> None:
+        if self._own_key:
+            with Transaction(self._connection) as connection:
+                lifetime, retention = self._terms.key_lifetime, self._terms.retention
+                self._pseudonyms = Pseudonyms(keys.renewed(self._path, connection, today, lifetime, retention))
+
+    def _expire(self, today: date) -> None:
+        oldest = (today - self._terms.retention).isoformat()
+        with Transaction(self._connection) as connection:
+            for table in DATED:
+                connection.execute(f"DELETE FROM {table} WHERE day < ?", (oldest,))  # noqa: S608
+            for dimensions in range(rollup.EVERY):
+                connection.execute("DELETE FROM daily WHERE dimensions = ? AND day < ?", (dimensions, oldest))
+
+
+def _insert(table: str, row: type[Event] | type[SkipEvent] | type[MessageEvent], otherwise: str = "") -> str:
+    names = [field.name for field in fields(row)]
+    return f"INSERT {otherwise} INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
+
+
+# A message that is read part by part is as large as its largest part that was looked at.
+_ENLARGE = " ON CONFLICT (message) DO UPDATE SET size = excluded.size WHERE excluded.size > size AND excluded.day = day"
+_COUNT = (
+    "INSERT INTO sessions (day, protocol, direction, sessions, messages, octets, lost) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (day, protocol, direction) DO UPDATE SET sessions = sessions + excluded.sessions,"
+    " messages = messages + excluded.messages, octets = octets + excluded.octets, lost = lost + excluded.lost"
+)
