@@ -7,8 +7,10 @@ import pytest
 from playwright.sync_api import Page
 
 from blockproxy.demo.newsletters import messages
+from tests import corpus_path
 from tests.cli.command import blockproxy
 from tests.cli.test_explain import HOSTILE, LETTER
+from tests.corpus_path import needs_corpus
 from tests.end_to_end import browser as chromium
 from tests.end_to_end.browser import AFTERWARDS, Browser
 
@@ -58,6 +60,18 @@ def test_the_page_asks_for_nothing_and_runs_nothing(
     assert page.locator("script, img, iframe, link, base, form, object, embed, svg").count() == 0
     OUTPUT.mkdir(exist_ok=True)
     page.screenshot(path=OUTPUT / f"explained-{name}.png", full_page=True)
+
+
+@needs_corpus
+@pytest.mark.timeout(300)
+def test_so_it_is_for_real_hostile_mail(opened: tuple[Page, list[str], list[str]], tmp_path: Path) -> None:
+    page, requests, complaints = opened
+    for path, message in corpus_path.messages("phishing", "mime")[::40]:
+        requests.clear()
+        url = explained(message, tmp_path)
+        page.goto(url, wait_until="load")
+        assert requests == [url], path.name
+        assert complaints == [], path.name
 
 
 def test_a_finding_leads_to_its_place_and_back(opened: tuple[Page, list[str], list[str]], tmp_path: Path) -> None:
