@@ -1,22 +1,16 @@
 """The work behind `blockproxy clean`: which messages, under which names, one after the other or on all cores."""
 
-import multiprocessing
 import os
-import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from blockproxy.cleaner import clean
-from blockproxy.detect.rules import RuleSet, load
+from blockproxy.detect.rules import load
 from blockproxy.errors import InputError
 from blockproxy.model import Context, Finding, Policy, Skip
+from blockproxy.scan import pool
 from blockproxy.scan.sources import is_mbox
-
-POOL_FROM = 200  # messages; starting processes takes half a second, in which one process cleans about that many
-CHUNK = 16  # messages handed to a process at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,42 +90,12 @@ def _refuse_to_overwrite(messages: Sequence[Source], out: Path) -> None:
 
 def clean_all(messages: Sequence[Source], work: Work, jobs: int) -> Iterator[Outcome]:
     """Clean `messages` in `jobs` processes (0: as many as pay), and tell what became of each, in their order."""
-    if jobs == 0:
-        jobs = (os.cpu_count() or 1) if len(messages) > POOL_FROM else 1
-    if jobs == 1:
-        worker = _Worker(load(work.folders), work)
-        yield from map(worker, messages)
-        return
-    with _pool(jobs, work) as pool:
-        with _interrupts_ignored():
-            outcomes = pool.map(_in_process, messages, chunksize=CHUNK)
-        yield from outcomes
-
-
-@contextmanager
-def _pool(jobs: int, work: Work) -> Iterator[ProcessPoolExecutor]:
-    # A fork would copy the thread that draws the progress bar, in whatever state it is.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(work,))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Ctrl-C reaches every process of the terminal; those that are started in here leave the answer to the first."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    return pool.in_order(messages, _Worker, work, jobs)
 
 
 class _Worker:
-    def __init__(self, rules: RuleSet, work: Work) -> None:
-        self._rules = rules
+    def __init__(self, work: Work) -> None:
+        self._rules = load(work.folders)
         self._work = work
 
     def __call__(self, source: Source) -> Outcome:
@@ -162,14 +126,3 @@ def write_private(path: Path, octets: bytes) -> None:
     """Write a file that only its owner may read: it holds mail."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(octets)
-
-
-_worker: list[_Worker] = []  # the one of this process: a pool's function can only find what is global
-
-
-def _start(work: Work) -> None:
-    _worker[:] = [_Worker(load(work.folders), work)]
-
-
-def _in_process(source: Source) -> Outcome:
-    return _worker[0](source)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from blockproxy.model import Policy
-from blockproxy.scan import workers
+from blockproxy.scan import pool, workers
 from blockproxy.scan.report import Report, Row, Task
 from blockproxy.scan.sources import Letter
 from blockproxy.scan.tally import MAX_NAMES, OTHERS, By, Tally
@@ -32,7 +32,7 @@ def test_no_more_than_a_few_messages_are_on_the_way() -> None:
     taken: list[int] = []
     reports = workers.read_all(many(5_000, taken), (), TASK, 2)
     next(reports)
-    assert len(taken) <= (2 * workers.AHEAD + 1) * workers.CHUNK
+    assert len(taken) <= (2 * pool.AHEAD + 1) * pool.CHUNK
     reports.close()
 
 
