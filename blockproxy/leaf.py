@@ -114,7 +114,8 @@ class LeafCleaner:
             return Outcome([], [], [("signed", "")])
         findings = self._judge.judge(found, view.octets) if found else []
         if depth:
-            findings = [_told(one, "a document inside another") if _followed(one) else one for one in findings]
+            where = _NAMES.get(known.kind, "a document inside another")
+            findings = [_told(one, where) if _followed(one) else one for one in findings]
         inner = self._enclosed(enclosed, view, known, depth)
         if limit:
             inner.skipped.append((limit, ""))
@@ -205,6 +206,7 @@ class LeafCleaner:
 NOTHING = Outcome([], [], [])
 # What is all of the leaf around it, and no value in it that could be taken out.
 _PARTS = frozenset({Kind.CALENDAR_LINES, Kind.CARD_LINES})
+_NAMES = {Kind.CALENDAR_LINES: "a calendar", Kind.CARD_LINES: "a contact card"}
 _CLEARSIGNED = re.compile(rb"^-----BEGIN PGP (?:SIGNED )?MESSAGE-----", re.MULTILINE)  # RFC 9580, sections 6.2 and 7
 
 
