@@ -134,4 +134,4 @@ def _flat(text: str) -> str:
 def _console() -> "Console":
     from rich.console import Console
 
-    return Console(highlight=False, markup=False)
+    return Console(highlight=False, markup=False, emoji=False)

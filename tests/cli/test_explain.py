@@ -3,8 +3,12 @@
 import html.parser
 import io
 import json
+import os
+import pty
 import re
+import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,7 +21,7 @@ from blockproxy.cli.explaining import Explanation, explain
 from blockproxy.detect.rules import built_in
 from blockproxy.model import Action, Context, Policy, Technique
 from tests import generated
-from tests.cli.command import blockproxy
+from tests.cli.command import PROGRAM, blockproxy, environment
 from tests.corpus_path import messages, needs_corpus
 
 HERE = Path(__file__).parent / "explained"
@@ -112,11 +116,32 @@ def assert_same(message: bytes) -> Explanation:
     return explanation
 
 
+def test_colours_are_for_terminals_and_the_mail_sends_none_there(tmp_path: Path) -> None:
+    message = tmp_path / "hostile.eml"
+    message.write_bytes(HOSTILE)
+    assert "\x1b" not in blockproxy("explain", message).out
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        process = subprocess.Popen(
+            [*PROGRAM, "explain", str(message)], stdout=theirs, env={**environment(), "TERM": "xterm"}
+        )
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # Linux says so when the other side is closed
+            while block := terminal.read(4096):
+                shown += block
+    assert process.wait(60) == 0
+    assert b"\x1b[1m" in shown
+    assert b"\x1b[31mred" not in shown
+    assert b"\xe2\x80\xae" not in shown
+
+
 # The page.
 
 HOSTILE = b"""Subject: <script>document.title="owned"</script>
 Content-Type: text/html; charset=utf-8
 
+<img src="http://t.example/open?u=fake12345\x1b[31mred\xe2\x80\xae" width=1 height=1>
 <script>document.title="owned"</script></td></table></mark><img src="http://t.example/open?u=fake12345" width=1
 height=1 onerror="document.title='owned'"><style>@import "http://t.example/x.css"; body{display:none}</style>
 <base href="http://t.example/"><meta http-equiv=refresh content="0;url=http://t.example/">
