@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import blockproxy
@@ -19,9 +19,6 @@ from blockproxy.message.transfer import UndecodableError, decode
 from blockproxy.model import Action, Cleaned, Context, Entity, Finding, Policy, Scope, Technique
 from tests import generated
 from tests.corpus_path import messages
-
-settings.register_profile("house", deadline=None, max_examples=150)
-settings.load_profile("house")
 
 BLOCK_ALL = Policy(remote="block")
 READER = Context(addresses=("reader@example.org",))
