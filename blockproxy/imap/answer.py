@@ -6,6 +6,8 @@ server's own. Literals are not held.
 """
 
 import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 from blockproxy.errors import PeerError, Side
@@ -13,7 +15,7 @@ from blockproxy.imap import structure
 from blockproxy.imap.content import Splice, Stream, bounds, filtered, string
 from blockproxy.imap.fetch import Request, Window
 from blockproxy.imap.mailbox import MAX_CACHED, Mailbox
-from blockproxy.imap.sections import Name, OpenSection, Section, SectionFilter, named
+from blockproxy.imap.sections import Late, Name, OpenSection, Section, SectionFilter, named
 from blockproxy.imap.structure import Node
 from blockproxy.imap.syntax import unquote
 from blockproxy.model import Entity, Scope
@@ -49,6 +51,8 @@ class Answer:
         self._taken: dict[bytes, int] = {}
         self._sequence = 0
         self._uid: int | None = None
+        self._late: Late | None = None
+        self._again: dict[bytes, tuple[bytes, bytes | bytearray]] = {}  # of sections asked for repeatedly: item, octets
         self._context = bytearray()
         # Of the item whose list or literal goes on:
         self._depth = 0
@@ -73,15 +77,17 @@ class Answer:
                 position = self._list(raw, position, pieces)
         if position < len(raw):
             self._rest(raw[position:], pieces)
+        if literal is None and self._late is not None:
+            self._late.settle(self._uid)
         if self._stream is None:
             return b"".join(pieces)
         self._stream.lead = b"".join(pieces)
         return b""
 
-    def resume(self, uid: int | None) -> None:
+    def resume(self, uid: int | None, late: Late | None) -> None:
         """The first line was taken by somebody else."""
         self._begun = True
-        self._uid = uid
+        self._uid, self._late = uid, late
 
     def data(self, data: bytes, last: bool) -> bytes:
         """Take octets of the literal that the last line announced; give what can go."""
@@ -149,7 +155,19 @@ class Answer:
             self._lost = True
         elif self._head and self._dropped:
             return  # there was nothing in it for the client
+        else:
+            pieces += self._repeated()
         self._emit(text, pieces)
+
+    def _repeated(self) -> Iterator[bytes]:
+        """A section that was asked for in several substrings, and that the server gave once: the rest of them."""
+        request = self._request
+        for key, (label, octets) in self._again.items():
+            windows = () if request is None else request.plan.windows[key]
+            for window in windows[self._taken[key] :]:
+                start, stop = bounds(len(octets), window)
+                origin = b"" if window is None else b"<%d>" % window.start
+                yield b"%b%b {%d}\r\n%b" % (label, origin, stop - start, bytes(octets[start:stop]))
 
     def _describe(self, raw: bytes) -> None:
         self._collect = None
@@ -171,25 +189,39 @@ class Answer:
         if window is not None:
             label = label.split(b"<")[0] + b"<%d>" % window.start
         if match[2] is not None:
-            return label + b" " + self._literal(name, match[2], window, known)
+            return label + b" " + self._literal(name, label, match[2], window, known)
         if match[3] is None:  # NIL
             return label + match[0][match.end(1) - match.start() :]
         octets = self._quoted(name, unquote(match[3])) if known is None else bytes(known)
+        self._remember(name.key, label, octets)
         start, stop = bounds(len(octets), window)
         return label + b" " + string(octets[start:stop])
 
-    def _literal(self, name: Name, announced: bytes, window: Window | None, known: bytearray | None) -> bytes:
+    def _literal(
+        self, name: Name, label: bytes, announced: bytes, window: Window | None, known: bytearray | None
+    ) -> bytes:
         """Get ready for a literal; its announcement."""
         length = int(announced.strip(b"~{}\r\n"))
         start, stop = bounds(length if known is None else len(known), window)
         if known is not None:
+            self._remember(name.key, label, known)
             self._stream = Splice(bytes(memoryview(known)[start:stop]))
         elif not self._unchanged(name.key):
-            self._stream = self._opened(name, length, window)
-        return announced if window is None else b"{%d}\r\n" % (stop - start)
+            self._stream = self._opened(name, label, length, window)
+        eighth = b"~" if announced.startswith(b"~") else b""
+        return announced if window is None else b"%b{%d}\r\n" % (eighth, stop - start)
 
-    def _opened(self, name: Name, length: int, window: Window | None) -> Stream | None:
+    def _remember(self, key: bytes, label: bytes, octets: bytes | bytearray) -> None:
+        if self._asked_again(key):
+            self._again.setdefault(key, (b" " + label.lstrip(b" ").split(b"<")[0], octets))
+
+    def _asked_again(self, key: bytes) -> bool:
+        return self._request is not None and len(self._request.plan.windows.get(key, ())) > 1
+
+    def _opened(self, name: Name, label: bytes, length: int, window: Window | None) -> Stream | None:
         section_filter = self._filter(name)
+        if self._asked_again(name.key) and length <= MAX_CACHED:
+            return Stream(length, section_filter, window, self._keeper(name.key, label, length))
         if window is None:
             return None if section_filter is None else Stream(length, section_filter, None)
         keep = None
@@ -200,22 +232,39 @@ class Answer:
             keep = partial(self._mailbox.keep, self._uid, name.key)
         return Stream(length, section_filter, window, keep)
 
+    def _keeper(self, key: bytes, label: bytes, length: int) -> Callable[[bytearray], None]:
+        """Keeps a section that was asked for repeatedly, for this answer and for the next ones."""
+        uid = self._uid
+        if uid is not None:
+            self._mailbox.make_room(length)
+
+        def keep(octets: bytearray) -> None:
+            self._remember(key, label, octets)
+            if uid is not None:
+                self._mailbox.keep(uid, key, octets)
+
+        return keep
+
     def _quoted(self, name: Name, octets: bytes) -> bytes:
         """A section that came as a quoted string, through its filter."""
         return filtered(octets, None if self._unchanged(name.key) else self._filter(name))
 
     def _filter(self, name: Name) -> SectionFilter | None:
         sound = name.origin is None and not name.opaque and name.scope is not None
+        uid = self._uid if self._uid is not None else self._mailbox.uids.get(self._sequence)
+        if uid is None and self._late is None:
+            self._late = Late()
         scope = name.scope if sound and name.scope is not None else Scope.BODY
         return self._open(
             Section(
                 scope,
                 self._entity(name) if sound else None,
                 name.part,
-                self._uid,
+                uid,
                 self._mailbox.name,
                 self._mailbox.uidvalidity,
                 bytes(self._context) if scope is Scope.BODY else b"",
+                self._late,
             )
         )
 
@@ -223,7 +272,8 @@ class Answer:
         node = (self.structure or self._mailbox.structure(self._uid)) if name.needs_structure else None
         if node is None:
             return None
-        return node.text(name.part) if name.text else node.part(name.part)
+        entity = node.text(name.part) if name.text else node.part(name.part)
+        return _decoded(entity) if name.decoded and entity is not None else entity
 
     def _window(self, key: bytes) -> Window | None:
         """The window for this occurrence of a section: a client may ask for the same one several times."""
@@ -242,3 +292,9 @@ class Answer:
 
     def _unchanged(self, key: bytes) -> bool:
         return self._request is not None and self._request.known.get(key, key) is None
+
+
+def _decoded(entity: Entity) -> Entity:
+    """The same without its transfer encoding; what is inside of a multipart or a message says it for itself."""
+    composite = entity.media_type.startswith(("multipart/", "message/"))
+    return entity if composite else replace(entity, encoding="binary")

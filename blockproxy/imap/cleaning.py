@@ -123,10 +123,13 @@ class Cleaning:
         """What is counted of the connection, without saying whose it was."""
         return Numbers("imap", "in", 1, self.messages, self.octets)
 
-    def flush(self) -> None:
-        """Record what was found since the last time."""
+    def flush(self, *, last: bool = False) -> None:
+        """Record what was found since the last time. What waits for its UID stays, unless nothing comes any more."""
         said, self.said = self.said, []
         for section, cleaned, size in said:
+            if section.late is not None and not section.late.known and not last:
+                self.said.append((section, cleaned, size))
+                continue
             try:
                 self._record(self._with_origin(section, cleaned), self._delivery(section, size))
             except Exception as error:  # noqa: BLE001 - the reader has the message; its text could be in the error's
@@ -154,7 +157,8 @@ class Cleaning:
 
     def _delivery(self, section: Section, size: int) -> Delivery:
         mailbox = section.mailbox.decode("utf-8", "replace")
-        message = f"{mailbox}/{section.uidvalidity}/{section.uid}"
+        uid = section.uid if section.late is None else section.late.uid
+        message = f"{mailbox}/{section.uidvalidity}/{uid}"
         return Delivery("imap", self._account(), message, "in", size, self._rules)
 
 

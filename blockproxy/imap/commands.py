@@ -7,7 +7,7 @@ comes. LOGIN and AUTHENTICATE are never kept; of a login, only the account's nam
 import re
 
 from blockproxy.errors import PeerError, Side
-from blockproxy.imap import fetch
+from blockproxy.imap import fetch, notify
 from blockproxy.imap.capabilities import REFUSED, verdict
 from blockproxy.imap.framing import MAX_WAITING, Framer, Line
 from blockproxy.imap.state import Command, State
@@ -16,7 +16,7 @@ from blockproxy.imap.syntax import COMMAND, account, first_argument, quote, sasl
 MAX_LITERAL = 8 * 1024  # octets, before the login and inside the commands that are read; RFC 9051 section 4.3 has 4,096
 MAX_USUAL = 1024  # octets; a shorter FETCH that came alone and in one line is not framed at all
 
-_HELD = frozenset({b"FETCH", b"ENABLE", b"STARTTLS"})  # answered here, or changed when complete
+_HELD = frozenset({b"FETCH", b"NOTIFY", b"ENABLE", b"STARTTLS"})  # answered here, or changed when complete
 _READ = frozenset({b"LOGIN", b"AUTHENTICATE", b"SELECT", b"EXAMINE"})  # passed as they come
 _REFUSED = {verb.encode(): reason for verb, reason in REFUSED.items()}
 _LOGIN = frozenset({b"LOGIN", b"AUTHENTICATE"})
@@ -179,6 +179,8 @@ class ClientLeg:
         match command.verb:
             case b"FETCH":
                 self._fetch(command, text, fetch.arguments(text), self._by_uid)
+            case b"NOTIFY":
+                self._notify(command, text)
             case b"SELECT" | b"EXAMINE":
                 command.name = first_argument(text)
             case b"LOGIN":
@@ -225,6 +227,16 @@ class ClientLeg:
         if known:
             request.plan = fetch.widen(wanted, request.by_uid, known)
             request.uid, request.known = uid, known
+
+    def _notify(self, command: Command, text: bytes) -> None:
+        wide = notify.widened(text)
+        if wide is None:
+            self._state.reply(command.tag, b"BAD NOTIFY with something that this proxy does not know")
+            return
+        text, command.standing = wide
+        self._state.notifying = True
+        self._state.expect(command)
+        self._state.to_server.append(text)
 
     def _authenticate(self, command: Command, text: bytes) -> None:
         self._mechanism, response = sasl(text)

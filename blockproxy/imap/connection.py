@@ -178,6 +178,8 @@ class Connection:
             self._over = True
             self.server.close()
         if not self._open:
+            if self._thread is None:
+                self._cleaning.flush(last=True)
             self._on_closed(self)
 
     def look(self) -> None:
@@ -247,7 +249,7 @@ class Connection:
         self._thread = None
         error = None if done.cancelled() else done.exception()
         if self._over:
-            self._cleaning.flush()
+            self._cleaning.flush(last=True)
             return
         if error is not None:
             self._broken(error)

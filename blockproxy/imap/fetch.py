@@ -83,7 +83,7 @@ class Request:
     """A FETCH in flight: its plan, and for the message `uid` the cleaned sections that are already here.
 
     A section that is `known` as None passes unchanged. `answered` holds the sequence numbers of the messages that the
-    server has spoken of.
+    server has spoken of. A `standing` one stays in flight (NOTIFY).
     """
 
     plan: Plan
@@ -92,6 +92,7 @@ class Request:
     uid: int | None = None
     known: Mapping[bytes, bytearray | None] = field(default_factory=dict)
     answered: set[int] = field(default_factory=set)
+    standing: bool = False
 
     def covers(self, sequence: int, uid: int | None) -> bool:
         """Whether it asks for this message, as far as that can be told."""
@@ -121,24 +122,40 @@ def asks_nothing(raw: bytes) -> bool:
 @lru_cache(maxsize=256)
 def asked(text: bytes) -> Asked | None:
     """Read data items and modifiers; None for what the machine does not understand."""
-    listed = text.startswith(b"(")
-    position = 1 if listed else 0
+    read = listed(text, 0) if text.startswith(b"(") else _single(text)
+    if read is None:
+        return None
+    items, position = read
+    return Asked(items, text[position:]) if _MODIFIERS.match(text, position) else None
+
+
+def listed(text: bytes, start: int) -> tuple[tuple[Item, ...], int] | None:
+    """The data items of the list whose `(` is at `start`, and where it ends; None where not all are understood."""
+    position = start + 1
     items: list[Item] = []
     while match := _ITEM.match(text, position):
-        name = named(match[1])
-        if name.opaque or (name.scope is None and name.key not in _WITHOUT_CONTENT and b"[" not in name.key):
+        item = _understood(match)
+        if item is None:
             return None
-        window = None if match[2] is None else Window(int(match[2]), int(match[3]))
-        items.append(Item(match[0], match[1], name, window))
+        items.append(item)
         position = match.end()
-        if not listed:
-            break
         while text[position : position + 1] == b" ":
             position += 1
-    if listed and text[position : position + 1] != b")":
+    return (tuple(items), position + 1) if items and text[position : position + 1] == b")" else None
+
+
+def _single(text: bytes) -> tuple[tuple[Item, ...], int] | None:
+    match = _ITEM.match(text)
+    item = None if match is None else _understood(match)
+    return None if match is None or item is None else ((item,), match.end())
+
+
+def _understood(match: re.Match[bytes]) -> Item | None:
+    name = named(match[1])
+    if name.opaque or (name.scope is None and name.key not in _WITHOUT_CONTENT and b"[" not in name.key):
         return None
-    modifiers = text[position + listed :]
-    return Asked(tuple(items), modifiers) if items and _MODIFIERS.match(modifiers) else None
+    window = None if match[2] is None else Window(int(match[2]), int(match[3]))
+    return Item(match[0], match[1], name, window)
 
 
 @lru_cache(maxsize=256)

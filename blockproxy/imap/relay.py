@@ -9,7 +9,7 @@ from blockproxy.imap.answer import Answer
 from blockproxy.imap.content import Stream
 from blockproxy.imap.fetch import Request
 from blockproxy.imap.mailbox import Mailbox
-from blockproxy.imap.sections import OpenSection, Passes, Section
+from blockproxy.imap.sections import Late, OpenSection, Passes, Section
 from blockproxy.model import Scope
 
 MAX_HELD = 1024 * 1024  # octets of bodies that wait for a BODYSTRUCTURE; with more they pass unread
@@ -20,7 +20,7 @@ WHOLE = re.compile(
 )
 """The beginning of nearly every answer with content: number, UID, octets of the message that follows."""
 
-_EXPLAINED = re.compile(rb"(BODYSTRUCTURE)|BODY\[(?!HEADER|\])|RFC822\.TEXT", re.IGNORECASE)
+_EXPLAINED = re.compile(rb"(BODYSTRUCTURE)|BODY\[(?!HEADER|\])|RFC822\.TEXT|BINARY\[(?!\])", re.IGNORECASE)
 
 
 class Whole:
@@ -29,14 +29,15 @@ class Whole:
     Does what `Answer` does at a third of the price, and gives way to one when more items follow.
     """
 
-    __slots__ = ("_answer", "_lead", "_length", "_mailbox", "_open", "_passes", "_stream", "_uid")
+    __slots__ = ("_answer", "_late", "_lead", "_length", "_mailbox", "_open", "_passes", "_stream", "_uid")
 
     def __init__(self, match: re.Match[bytes], mailbox: Mailbox, open_section: OpenSection, passes: Passes) -> None:
         self._mailbox = mailbox
         self._open = open_section
         self._passes = passes
         self._lead = match[0]
-        self._uid = None if match[2] is None else int(match[2])
+        self._uid = int(match[2]) if match[2] is not None else mailbox.uids.get(int(match[1]))
+        self._late = Late() if self._uid is None else None
         self._length = int(match[3])
         self._stream: Stream | None = None
         self._answer: Answer | None = None
@@ -47,9 +48,11 @@ class Whole:
             return b""
         if self._answer is None:
             if raw == b")\r\n":
+                if self._late is not None:
+                    self._late.settle(None)
                 return raw
             self._answer = Answer(self._mailbox, None, self._open)
-            self._answer.resume(self._uid)
+            self._answer.resume(self._uid, self._late)
         return self._answer.line(raw, literal)
 
     def data(self, data: bytes, last: bool) -> bytes:
@@ -60,7 +63,7 @@ class Whole:
             lead, self._lead = self._lead, b""
             section_filter = None
             if not (last and self._passes(data, 0, len(data))):
-                section_filter = self._open(whole(self._uid, self._mailbox))
+                section_filter = self._open(whole(self._uid, self._mailbox, self._late))
             if section_filter is None:
                 return lead + data
             self._stream = Stream(self._length, section_filter, None)
@@ -68,9 +71,9 @@ class Whole:
         return data if self._stream is None else self._stream.feed(data, last)
 
 
-def whole(uid: int | None, mailbox: Mailbox) -> Section:
+def whole(uid: int | None, mailbox: Mailbox, late: Late | None = None) -> Section:
     """A whole message, as a section."""
-    return Section(Scope.MESSAGE, None, "", uid, mailbox.name, mailbox.uidvalidity)
+    return Section(Scope.MESSAGE, None, "", uid, mailbox.name, mailbox.uidvalidity, b"", late)
 
 
 def _learn_only(_: Section) -> None:

@@ -18,7 +18,9 @@ from blockproxy.imap.sections import named
 from blockproxy.imap.state import State
 from blockproxy.imap.syntax import CODE, TAGGED, UNTAGGED
 
-_CONTENT_NAME = re.compile(rb"(?<=[ (])(?:BODY\[[^\]\[]*+\]|RFC822(?:\.HEADER|\.TEXT)?)(?=[ <])", re.IGNORECASE)
+_CONTENT_NAME = re.compile(
+    rb"(?<=[ (])(?:(?:BODY|BINARY)\[[^\]\[]*+\]|RFC822(?:\.HEADER|\.TEXT)?)(?=[ <])", re.IGNORECASE
+)
 _END = re.compile(rb"\)\r\n([^ \n]+) OK (?!\[)[^\n]*\r\n\Z")
 _UID = re.compile(rb"\* \d+ FETCH \(UID (\d+)", re.IGNORECASE)
 
@@ -80,7 +82,7 @@ class ServerLeg:
         if end is None or end[1] != pending[0].tag:
             return False
         if not state.passes(data, start, stop):
-            uid = None if match[2] is None else int(match[2])
+            uid = int(match[2]) if match[2] is not None else state.mailbox.uids.get(int(match[1]))
             octets = filtered(data[start:stop], state.open_section(whole(uid, state.mailbox)))
             data = b"".join((data[:start], octets, data[stop:]))
         state.to_client.append(data)
@@ -149,12 +151,20 @@ class ServerLeg:
         Dovecot answers several commands before it completes the first one.
         """
         requests = [command.request for command in self._state.pending if command.request is not None]
+        requests += self._pushed()
         request = requests[0] if requests else None
         if len(requests) > 1 or (request is not None and request.plan.changed):
             request = _likeliest(requests, sequence, raw)
-        if request is not None:
+        if request is not None and not request.standing:
             request.answered.add(sequence)
         return request
+
+    def _pushed(self) -> list[Request]:
+        """What the server may push by itself: as NOTIFY has it, and as it will have it in a moment."""
+        state = self._state
+        if not state.notifying:
+            return []
+        return [*state.standing, *(one for command in state.pending for one in command.standing)]
 
     def _untagged_status(self, keyword: bytes, raw: bytes) -> bytes:
         if keyword == b"PREAUTH":

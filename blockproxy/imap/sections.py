@@ -11,12 +11,26 @@ from typing import NamedTuple, Protocol
 from blockproxy.model import Entity, Scope
 
 
+class Late:
+    """The UID of a message that a server tells behind the content, or never."""
+
+    __slots__ = ("known", "uid")
+
+    def __init__(self) -> None:
+        self.uid: int | None = None
+        self.known = False
+
+    def settle(self, uid: int | None) -> None:
+        """The answer is complete."""
+        self.uid, self.known = uid, True
+
+
 class Section(NamedTuple):
     """A section whose octets are about to arrive.
 
     `entity` is None for a body whose kind is unknown: nothing sound can be done with it. `part` is the number of the
     MIME part, "" for the message itself. `header` holds the fields From, Sender and List-Id of the message where they
-    are known and not part of the section.
+    are known and not part of the section. Where `uid` is None, `late` may know it when the answer is complete.
     """
 
     scope: Scope
@@ -26,6 +40,7 @@ class Section(NamedTuple):
     mailbox: bytes = b""
     uidvalidity: int | None = None
     header: bytes = b""
+    late: Late | None = None
 
 
 class SectionFilter(Protocol):
@@ -46,8 +61,8 @@ Passes = Callable[[bytes, int, int], bool]
 class Name(NamedTuple):
     """A data item of FETCH. `key` is the same for every spelling: upper case, no PEEK, no origin, no quotes.
 
-    `scope` is None for an item without content. Content that cannot be understood (`BINARY[1]`, a substring that
-    starts at `origin` and was not asked for) has scope BODY and is `opaque`.
+    `scope` is None for an item without content. Content that cannot be understood (`BODY[1.NONSENSE]`) has scope BODY
+    and is `opaque`. `decoded` content comes without its transfer encoding (`BINARY[1]`, RFC 3516).
     """
 
     key: bytes
@@ -56,6 +71,7 @@ class Name(NamedTuple):
     text: bool = False  # BODY[TEXT], BODY[1.TEXT]
     origin: int | None = None
     opaque: bool = False
+    decoded: bool = False
 
     @property
     def needs_structure(self) -> bool:
@@ -63,6 +79,7 @@ class Name(NamedTuple):
         return self.scope is Scope.BODY and not self.opaque
 
 
+_PART = re.compile(rb"\d{1,9}(?:\.\d{1,9})*")
 _NAME = re.compile(rb"([^\[<]+)(?:\[(.*)\])?(?:<(\d+)(?:\.\d+)?>)?\Z", re.DOTALL)
 _SPEC = re.compile(rb"(\d{1,9}(?:\.\d{1,9})*)?\.?(HEADER(?:\.FIELDS(?:\.NOT)? .*)?|TEXT|MIME)?\Z", re.DOTALL)
 _RFC822 = {
@@ -82,10 +99,25 @@ def named(item: bytes) -> Name:
     if spec is None:
         return _RFC822.get(base, Name(base))
     at = None if origin is None else int(origin)
-    if base.removesuffix(b".PEEK") != b"BODY":
-        return Name(item.upper(), Scope.BODY, origin=at, opaque=base.startswith(b"BINARY"))
+    match base.removesuffix(b".PEEK"):
+        case b"BINARY":
+            return _binary(spec, at)
+        case b"BINARY.SIZE":
+            return Name(base + b"[" + spec + b"]")
+        case b"BODY":
+            pass
+        case _:
+            return Name(item.upper(), Scope.BODY, origin=at, opaque=True)
     spec = b" ".join(spec.replace(b'"', b"").replace(b"(", b" ").replace(b")", b" ").split())
     return _body(b"BODY[" + spec + b"]", spec, at)
+
+
+def _binary(spec: bytes, origin: int | None) -> Name:
+    key = b"BINARY[" + spec + b"]"
+    if not spec:
+        return Name(key, Scope.MESSAGE, origin=origin, decoded=True)
+    sound = _PART.fullmatch(spec) is not None
+    return Name(key, Scope.BODY, spec.decode() if sound else "", origin=origin, opaque=not sound, decoded=True)
 
 
 def _body(key: bytes, spec: bytes, origin: int | None) -> Name:

@@ -15,12 +15,14 @@ MAX_PENDING = 4096  # commands in flight; mbsync was seen with 34
 class Command:
     """A command that has not been answered with its tag yet.
 
-    `reply` is set when the proxy itself answers, in its turn. `name` is the mailbox of SELECT, `account` who logs in.
+    `reply` is set when the proxy itself answers, in its turn. `standing` is what NOTIFY asks for, `name` the mailbox
+    of SELECT, `account` who logs in.
     """
 
     tag: bytes
     verb: bytes = b""
     request: Request | None = None
+    standing: tuple[Request, ...] = ()
     reply: bytes | None = None
     name: bytes = b""
     account: str = ""
@@ -39,6 +41,8 @@ class State:
         self.authenticated = False
         self.account = ""
         self.mailbox = Mailbox()
+        self.standing: tuple[Request, ...] = ()  # what the server pushes of new messages
+        self.notifying = False  # whether anything was ever asked to be pushed
         self.pending: deque[Command] = deque()
         self.to_client: list[bytes] = []
         self.to_server: list[bytes] = []
@@ -108,6 +112,11 @@ def _closed(state: State, _: Command, ok: bool) -> None:
         state.mailbox = Mailbox()
 
 
+def _notified(state: State, command: Command, ok: bool) -> None:
+    if ok:
+        state.standing = command.standing
+
+
 _AFTER = {
     b"LOGIN": _logged_in,
     b"AUTHENTICATE": _logged_in,
@@ -115,4 +124,5 @@ _AFTER = {
     b"EXAMINE": _selected,
     b"CLOSE": _closed,
     b"UNSELECT": _closed,
+    b"NOTIFY": _notified,
 }

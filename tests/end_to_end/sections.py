@@ -7,7 +7,10 @@ delivered, and the same place of the cleaned message is what the proxy must answ
 import email
 import re
 from collections.abc import Iterator
+from email.message import Message
 from typing import Any
+
+import blockproxy
 
 _FIELD = re.compile(rb"[^\r\n]*(?:\r\n[ \t][^\r\n]*)*\r\n")
 
@@ -22,6 +25,33 @@ def names(message: bytes) -> Iterator[str]:
     yield from ("", "HEADER", "TEXT", "99")
     for path in paths(message):
         yield from (path, f"{path}.MIME", f"{path}.HEADER", f"{path}.TEXT")
+
+
+def leaves(message: bytes) -> Iterator[tuple[str, Message]]:
+    """The parts that are no multiparts, with their numbers."""
+    whole = email.message_from_bytes(message)
+    for path in paths(message):
+        part = _part(whole, path)
+        if not part.is_multipart():
+            yield path, part
+
+
+def _part(message: Message, path: str) -> Any:
+    part: Any = message
+    for number in path.split("."):
+        if part.get_content_type() == "message/rfc822" and isinstance(part.get_payload(), list):
+            part = part.get_payload(0)
+        if part.is_multipart():
+            part = part.get_payload(int(number) - 1)
+    return part
+
+
+def cleaned_decoded(part: Message, decoded: bytes) -> bytes:
+    """The octets of `part` without its transfer encoding, cleaned as a message that has none."""
+    fields = [(name, value) for name, value in part.items() if name.lower().startswith("content-")]
+    header = "".join(f"{name}: {value}\r\n" for name, value in fields if name.lower() != "content-transfer-encoding")
+    message = header.encode("utf-8", "surrogateescape") + b"Content-Transfer-Encoding: binary\r\n\r\n" + decoded
+    return blockproxy.clean(message).message[-len(decoded) :] if decoded else b""
 
 
 def _below(entity: Any, prefix: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ import pytest
 import blockproxy
 from tests.end_to_end import mailbox, proxy
 from tests.end_to_end.dovecot import PASSWORD, Dovecot
-from tests.end_to_end.wire import Wire, literals
+from tests.end_to_end.wire import Wire, literals, split
 
 TRACKED = mailbox.messages()["html quoted-printable"]
 ASKING = mailbox.messages()["receipt header 1"]
@@ -63,6 +63,27 @@ def test_a_large_upload_arrives_as_it_is(both: Both) -> None:
         assert append(wire, large, b"+").startswith(b"a OK")
         [fetched, _] = wire.command(b"b FETCH 2 BODY.PEEK[]")
         assert literals(fetched) == [blockproxy.clean(large).message]
+
+
+@pytest.mark.parametrize(
+    "items", ["BODY.PEEK[TEXT]", "UID BODY.PEEK[1]<100.300>", "BINARY.PEEK[1]", "BODY.PEEK[]<0.999>"]
+)
+def test_what_is_pushed_while_idle_is_cleaned(both: Both, items: str) -> None:
+    with both.wire(both.proxied) as proxied, both.wire(both.direct) as direct, both.wire(both.direct) as other:
+        told = []
+        for wire in (proxied, direct):
+            wire.command(f"n NOTIFY SET (selected (MessageNew ({items}) MessageExpunge))".encode())
+            wire.send(b"i IDLE\r\n")
+            assert wire.response().startswith(b"+ ")
+        assert append(other, TRACKED, b"").startswith(b"a OK")
+        for wire in (proxied, direct):
+            assert wire.response() == b"* 2 EXISTS\r\n"
+            told.append(wire.response())
+    assert mailbox.TRACKER_HOST in told[1]
+    assert mailbox.TRACKER_HOST not in told[0]
+    assert [line.replace(b"UID 2 ", b"") for line in split(told[0])[0]] == [
+        line.replace(b"UID 2 ", b"") for line in split(told[1])[0]
+    ]
 
 
 def test_idle_tells_at_once_what_has_arrived(both: Both) -> None:

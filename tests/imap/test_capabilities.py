@@ -16,7 +16,6 @@ def test_every_row_has_a_reason() -> None:
     [
         "COMPRESS=DEFLATE",
         "compress=deflate",
-        "BINARY",
         "IMAP4rev2",
         "URLAUTH",
         "URLAUTH=BINARY",

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from blockproxy.detect.rules import built_in
+from blockproxy.errors import Side
 from blockproxy.eventlog.events import Delivery
 from blockproxy.imap import cleaning
 from blockproxy.imap.cleaning import Cleaning
-from blockproxy.imap.sections import Section
+from blockproxy.imap.sections import Late, Section
+from blockproxy.imap.session import Session
 from blockproxy.model import Cleaned, Context, Entity, Origin, Policy, Scope
 
 PIXEL = (
@@ -120,3 +122,30 @@ def test_a_bug_in_opening_lets_the_original_pass(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(cleaning, "Cleaner", broken)
     assert opened(Recorder()).open(Section(Scope.MESSAGE)) is None
+
+
+@pytest.mark.parametrize(("end", "message"), [(b" UID 5)\r\n", "INBOX/7/5"), (b" FLAGS ())\r\n", "INBOX/7/None")])
+def test_a_uid_behind_the_body_is_waited_for(end: bytes, message: str) -> None:
+    recorder = Recorder()
+    filters = opened(recorder)
+    session = Session(filters.open)
+    session.receive(Side.CLIENT, b"1 SELECT INBOX\r\n")
+    session.receive(Side.SERVER, b"* OK [UIDVALIDITY 7] valid\r\n1 OK selected\r\n")
+    session.receive(Side.CLIENT, b"2 UID FETCH 5 (BODY.PEEK[])\r\n")
+    mail = b"Content-Type: text/html\r\n\r\n" + PIXEL
+    session.receive(Side.SERVER, b"* 1 FETCH (BODY[] {%d}\r\n%b" % (len(mail), mail))
+    filters.flush()
+    assert not recorder.told
+    session.receive(Side.SERVER, end)
+    filters.flush()
+    assert [delivery.message for _, delivery in recorder.told] == [message]
+
+
+def test_at_the_end_of_a_connection_nothing_waits_any_more() -> None:
+    recorder = Recorder()
+    filters = opened(recorder)
+    passed(filters, HTML._replace(uid=None, late=Late()), PIXEL, 100)
+    filters.flush()
+    assert not recorder.told
+    filters.flush(last=True)
+    assert [delivery.message for _, delivery in recorder.told] == ["INBOX/7/None"]

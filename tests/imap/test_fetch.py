@@ -34,6 +34,8 @@ UNCHANGED = [
     "uid",
     "(internaldate rfc822.size flags)",
     "body.peek[1.mime]",
+    "(UID BINARY.SIZE[1.2])",
+    "BINARY.PEEK[]",
 ]
 WIDENED = [
     ("BODY.PEEK[]<0.100>", "(BODY.PEEK[])"),
@@ -42,6 +44,8 @@ WIDENED = [
     ("BODY.PEEK[TEXT]<0.65536>", f"(BODYSTRUCTURE {CONTEXT} BODY.PEEK[TEXT])"),
     ("body.peek[text]", f"(BODYSTRUCTURE {CONTEXT} body.peek[text])"),
     ("body.peek[1]<0.256>", f"(BODYSTRUCTURE {CONTEXT} body.peek[1])"),
+    ("BINARY[1]", f"(BODYSTRUCTURE {CONTEXT} BINARY[1])"),
+    ("BINARY.PEEK[1.2]<0.10>", f"(BODYSTRUCTURE {CONTEXT} BINARY.PEEK[1.2])"),
     ("RFC822.TEXT", f"(BODYSTRUCTURE {CONTEXT} RFC822.TEXT)"),
     ("(BODY[1.1.2.MIME] BODY[1.1.2])", f"(BODYSTRUCTURE {CONTEXT} BODY[1.1.2.MIME] BODY[1.1.2])"),
     ("(BODYSTRUCTURE BODY[2])", f"({CONTEXT} BODYSTRUCTURE BODY[2])"),
@@ -51,10 +55,11 @@ WIDENED = [
     (f"({CONTEXT} BODY[2])", f"(BODYSTRUCTURE {CONTEXT} BODY[2])"),
 ]
 REFUSED = [
-    "BINARY[1]",
-    "BINARY.PEEK[1]<0.10>",
-    "BINARY.SIZE[1]",
+    "BINARY[1.TEXT]",
+    "BINARY[1",
+    "FOO[1]",
     "RFC822.PEEK",
+    "HEADER.LINES",
     "RFC822.HEADER.LINES",
     "BODY.PEEK [HEADER]",
     "BODY[1.NONSENSE]",
@@ -124,7 +129,10 @@ def test_the_sequence_set_stays(messages: str) -> None:
         ("RFC822.SIZE", "RFC822.SIZE", None, ""),
         ("BODY", "BODY", None, ""),
         ("BODYSTRUCTURE", "BODYSTRUCTURE", None, ""),
-        ("BINARY[1]", "BINARY[1]", Scope.BODY, ""),
+        ("BINARY[1]", "BINARY[1]", Scope.BODY, "1"),
+        ("binary.peek[1.2]<0>", "BINARY[1.2]", Scope.BODY, "1.2"),
+        ("BINARY[]", "BINARY[]", Scope.MESSAGE, ""),
+        ("BINARY.SIZE[1]", "BINARY.SIZE[1]", None, ""),
     ],
 )
 def test_a_data_item_has_one_name_in_all_spellings(item: str, key: str, scope: Scope | None, part: str) -> None:
