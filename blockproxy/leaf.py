@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from blockproxy.detect.judge import Judge
-from blockproxy.message import charset, documents, kinds, layers, lines, patch, references, transfer
+from blockproxy.message import charset, documents, kinds, layers, lines, otherwise, patch, references, transfer
 from blockproxy.message.documents import Document, Kind
 from blockproxy.message.references import Reading
 from blockproxy.model import (
@@ -22,8 +22,10 @@ from blockproxy.model import (
     Entity,
     Finding,
     Patch,
+    Place,
     Policy,
     Reference,
+    Resource,
     Span,
     Technique,
     Trigger,
@@ -108,6 +110,8 @@ class LeafCleaner:
         """The patches and findings of a decoded leaf, or of a document inside of it."""
         view = charset.view(octets, known.charset, markup=known.kind in kinds.MARKUP)
         found, enclosed, limit = _read(view, self._readers[known.kind], known.base)
+        if limit and self._blocks_all:
+            return self._disarmed(octets, view, known, depth)
         if not found and not enclosed:
             return NOTHING
         if known.kind is Kind.TEXT and _CLEARSIGNED.search(view.octets):
@@ -134,10 +138,23 @@ class LeafCleaner:
         chosen, told = patch.patches(wanted, page)
         unfit = sum(one.blocked for one in told) < sum(one.blocked for one in wanted)
         wide = _widened(_merged(chosen, inner.patches), view)
-        told = sorted([*told, *settled], key=lambda one: one.span)
+        told = sorted([*told, *settled], key=_where)
         if view.width > 1:
             told = [one.at(view.span(one.span)) for one in told]
         return Outcome(wide, told, inner.skipped, unfit)
+
+    def _disarmed(self, octets: bytes, view: charset.View, known: Surroundings, depth: int) -> Outcome:
+        """What is done where programs read a page in too many ways: nothing is left in it on which that depends."""
+        tags = [Span(*tag.span(1)) for tag in _AMBIGUOUS.finditer(view.raw)]
+        changes = [view.widen(Patch(tag, b"x" * (tag.end - tag.start))) for tag in tags]
+        disarmed = transfer.apply(octets, changes)
+        outcome = self._document(disarmed, known, depth)
+        evidence = "remote content is blocked, and programs read this page in too many ways"
+        findings = [_remote(Reference("", tag, _TAG), evidence)._replace(span=view.span(tag)) for tag in tags]
+        cleaned = transfer.apply(disarmed, outcome.patches)
+        return outcome._replace(
+            patches=layers.differences(octets, cleaned), findings=sorted([*findings, *outcome.findings], key=_where)
+        )
 
     def _enclosed(self, enclosed: list[Document], view: charset.View, known: Surroundings, depth: int) -> Outcome:
         """What is done inside of `enclosed`, in octets of the view. Findings without a span are for its own patches."""
@@ -206,6 +223,8 @@ class LeafCleaner:
 NOTHING = Outcome([], [], [])
 # What is all of the leaf around it, and no value in it that could be taken out.
 _PARTS = frozenset({Kind.CALENDAR_LINES, Kind.CARD_LINES})
+_TAG = Place("tag", Trigger.OPEN, Resource.OTHER)
+_AMBIGUOUS = re.compile(rb"<(%b)(?=[\t\n\x0c\r />])" % "|".join(sorted(otherwise.AMBIGUOUS)).encode(), re.IGNORECASE)
 _NAMES = {Kind.CALENDAR_LINES: "a calendar", Kind.CARD_LINES: "a contact card"}
 _CLEARSIGNED = re.compile(rb"^-----BEGIN PGP (?:SIGNED )?MESSAGE-----", re.MULTILINE)  # RFC 9580, sections 6.2 and 7
 
@@ -226,6 +245,10 @@ def _read(view: charset.View, read: Reader, base: str | None) -> Reading:
 def _base(entity: Entity) -> str | None:
     """The base that a Content-Location gives (RFC 2557, section 5), if it names a host."""
     return references.resolve(entity.location) if entity.location else None
+
+
+def _where(finding: Finding) -> Span:
+    return finding.span
 
 
 def _followed(finding: Finding) -> bool:

@@ -164,3 +164,13 @@ def test_a_file_in_a_signed_message_stays_octet_for_octet() -> None:
     message = f"Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n{part}\r\n--b--\r\n".encode()
     found = blockproxy.clean(message, policy=BLOCK)
     assert (found.message, [skip.reason for skip in found.skipped]) == (message, ["signed"])
+
+
+MANY_WAYS = "<noscript><p title='</noscript>" * 20 + f"<noscript>{PIXEL}<svg><p>"
+
+
+def test_a_page_that_is_read_in_too_many_ways_is_told_and_read_in_one_where_all_remote_content_goes() -> None:
+    found, blocked = cleaned(MANY_WAYS), cleaned(MANY_WAYS, BLOCK)
+    assert [skip.reason for skip in found.skipped] == ["too-many-readings"]
+    assert "list-manage" not in after(blocked)
+    assert after(blocked).startswith("<xxxxxxxx><p title='</noscript>")

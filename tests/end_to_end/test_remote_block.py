@@ -96,6 +96,13 @@ def test_neither_is_any_that_chance_finds(browser: Sealed, seed: int) -> None:
     assert len(browser.asked(*pages)) > 20
 
 
+def test_neither_does_one_that_hides_behind_more_readings_than_are_done(browser: Sealed) -> None:
+    decoys = b"<noscript><p title='</noscript>" * 20
+    page = fresh(decoys + b"<noscript><plaintext></noscript>'><img src=//t.example/a>")
+    assert browser.asked(cleaned(page)) == set()
+    assert browser.asked(page)
+
+
 NESTED = {
     "in a srcdoc": b"<iframe srcdoc='<p>%b'></iframe>" % PIXEL,
     "in base64": b'<iframe src="data:text/html;base64,%b"></iframe>' % base64.b64encode(PIXEL),
