@@ -104,3 +104,27 @@ def test_any_octets_are_a_header(octets: bytes) -> None:
     headers.entity(octets)
     headers.context(octets)
     assert headers.receipts(_renamed(octets)) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "disposition", "file", "location"),
+    [
+        ('Content-Disposition: ATTACHMENT; FileName="a \\"b\\".html"', "attachment", {"filename": 'a "b".html'}, ""),
+        ("Content-Disposition: inline", "inline", {}, ""),
+        (
+            "Content-Disposition:\r\n attachment;\r\n\tfilename*0*=utf-8''a;\r\n filename*1=b",
+            "attachment",
+            {"filename*0*": "utf-8''a", "filename*1": "b"},
+            "",
+        ),
+        ("content-location: <http://a.example/\r\n b>", "", {}, "http://a.example/b"),
+        ('Content-Base: "http://a.example/"', "", {}, "http://a.example/"),
+        ("Content-Base: http://b.example/\r\nContent-Location: http://a.example/", "", {}, "http://a.example/"),
+        ("X-Content-Location: http://a.example/", "", {}, ""),
+    ],
+)
+def test_an_entity_knows_its_file_and_where_it_lay(
+    field: str, disposition: str, file: dict[str, str], location: str
+) -> None:
+    entity = headers.entity(f"{field}\r\n\r\n".encode())
+    assert (entity.disposition, entity.file, entity.location) == (disposition, file, location)
