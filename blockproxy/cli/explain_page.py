@@ -134,7 +134,7 @@ def _left(notes: list[Note], numbers: dict[int, int]) -> Iterator[Raw]:
     yield _tag("h2", "Left alone")
     rows = []
     for group in left:
-        links = [_link(note, numbers, f"{note.line} ") for note in group.notes[:MAX_LINKED]]
+        links = [part for note in group.notes[:MAX_LINKED] for part in (_link(note, numbers, f"{note.line}"), " ")]
         more = "and more" if len(group.notes) > MAX_LINKED else ""
         cells = (str(len(group.notes)), group.place, group.reason, group.hosts)
         rows.append(_tag("tr", *(_tag("td", cell) for cell in cells), _tag("td", *links, more)))

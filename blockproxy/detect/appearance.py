@@ -14,6 +14,7 @@ from typing import NamedTuple
 from blockproxy.model import Element
 
 TINY = 3  # pixels; Google's and Epsilon's pixels are 3 wide, icons begin at about 8
+SPECK = 10  # square pixels of what is no line; Oempro's pixel is 5 by 2
 FAINT = 0.05  # opacity; below it nothing can be made out on any screen
 OFF_SCREEN = -900  # pixels; what accessibility style sheets use begins at -999
 
@@ -25,7 +26,7 @@ class Sight(Enum):
     """How an element is shown."""
 
     UNSEEN = auto()  # 1 by 1 pixel and smaller
-    SMALL = auto()  # up to `TINY` on both sides
+    SMALL = auto()  # up to `TINY` on both sides, or up to `SPECK` in all
     HIDDEN = auto()  # by its style; the style sheet may show it on another screen
     NARROW = auto()  # one side is given, and that is 1 pixel or none
     THIN = auto()  # a line: 1 by 100, 600 by 1
@@ -91,7 +92,7 @@ def _look(width: str | None, height: str | None, style: str, replaced: bool) -> 
 
 def _both(wide: float, high: float, inline: Style) -> Look:
     evidence = f"{wide:g} by {high:g} pixel"
-    if wide <= TINY and high <= TINY:
+    if (wide <= TINY and high <= TINY) or (min(wide, high) > 1 and wide * high <= SPECK):
         return Look(Sight.UNSEEN if max(wide, high) <= 1 else Sight.SMALL, evidence)
     if inline.hides:
         return Look(Sight.HIDDEN, f"hidden by {inline.hides}")
