@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from tests.end_to_end import mailbox, proxy, sections
 from tests.end_to_end.dovecot import PASSWORD, Dovecot
 from tests.end_to_end.wire import Wire, split
 
+FORMS = Path(__file__).parent / "fetches.txt"
 LONGEST = 50_000  # octets; the long messages are read elsewhere
 NAMES = [name for name, message in mailbox.messages().items() if len(message) < LONGEST]
 
@@ -120,3 +122,28 @@ def test_the_answers_are_the_servers_but_for_what_was_cleaned(
                 assert literal == sections.expected_fields(original, message, cleaned(name))
             else:
                 assert literal in sections.expected(original, message, cleaned(name))
+
+
+def test_every_form_of_fetch_is_answered_in_the_servers_shape(dovecot: Dovecot, account: Callable[[], str]) -> None:
+    messages = [mailbox.messages()[name] for name in ("html quoted-printable", "everything nested", "alternative")]
+    readers = account(), account()
+    for reader in readers:
+        dovecot.deliver(reader, messages)
+    commands = [line for line in FORMS.read_text().splitlines() if not line.startswith("#")]
+    with (
+        proxy.imap(proxy.upstream(dovecot.port)) as between,
+        Wire(dovecot.port) as direct,
+        Wire(between.port) as proxied,
+    ):
+        for wire, reader in zip((direct, proxied), readers, strict=True):
+            wire.login(reader, PASSWORD)
+        for command in commands:
+            told, expected = proxied.command(f"a {command}".encode()), direct.command(f"a {command}".encode())
+            assert [shape(one) for one in told] == [shape(one) for one in expected], command
+            assert mailbox.TRACKER_HOST not in b"".join(told), command
+
+
+def shape(response: bytes) -> tuple[list[bytes], list[int]]:
+    """All but the literals, and how long those are."""
+    lines, literals = split(response)
+    return [_DURATION.sub(b"", line) for line in lines], [len(literal) for literal in literals]
