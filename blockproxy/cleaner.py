@@ -31,6 +31,7 @@ from blockproxy.model import (
 )
 
 MAX_ODD_LINES = 100  # lines of a leaf that only begin like a delimiter; the rest is read as one entity
+MAX_FILE = 8 * 1024 * 1024  # octets of a message in a file as transmitted; each takes fourteen of memory
 MAX_INSPECTED = 16 * 1024 * 1024  # octets of a leaf as transmitted; the longest newsletter known is below 1 MiB
 
 SKIP_REASONS = MappingProxyType(
@@ -38,7 +39,7 @@ SKIP_REASONS = MappingProxyType(
         "signed": "signed or encrypted: a change would break the signature",
         "encoding": "the Content-Transfer-Encoding can't be undone and redone safely",
         "charset": "the charset can hide markup",
-        "too-large": f"longer than {MAX_INSPECTED} octets",
+        "too-large": f"longer than {MAX_INSPECTED} octets, or a message in a file longer than {MAX_FILE}",
         "header-too-large": f"a header of more than {MAX_HEADER} octets",
         "nested-too-deep": "too many entities inside one another",
         "no-boundary": "a multipart entity without a boundary",
@@ -112,6 +113,7 @@ class Cleaner:
         self._offset = 0  # octets returned so far
         self._leaf: list[bytes] | None = None  # the inspected leaf, as far as it has come
         self._held = 0
+        self._most = MAX_INSPECTED  # octets that are held of it
         self._passing: str | None = None  # the number of a leaf that is not looked into, once that is known
         self._pending = Pending()
         self._header = b""
@@ -221,9 +223,11 @@ class Cleaner:
         if self._passing == piece.part:
             return False
         reason = piece.note
-        if not reason and kinds.kind_of(piece.entity) is not None:
+        kind = kinds.kind_of(piece.entity)
+        if not reason and kind is not None:
             if not piece.entity.protected:
                 self._leaf = []
+                self._most = MAX_FILE if kind is documents.Kind.MESSAGE else MAX_INSPECTED
                 return True
             reason = "signed"
         self._passing = piece.part
@@ -236,7 +240,7 @@ class Cleaner:
         assert leaf is not None  # noqa: S101 - `_inspects` has just made it
         leaf.append(piece.octets)
         self._held += len(piece.octets)
-        if self._held <= MAX_INSPECTED:
+        if self._held <= self._most:
             return b""
         self._skipped.append(Skip(piece.part, "too-large"))
         self._leaf, self._held, self._passing = None, 0, piece.part

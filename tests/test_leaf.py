@@ -6,6 +6,7 @@ from unittest import mock
 import pytest
 
 import blockproxy
+from blockproxy import cleaner
 from blockproxy.leaf import READERS
 from blockproxy.message import documents, kinds
 from blockproxy.message.documents import Kind
@@ -157,6 +158,15 @@ def test_messages_in_files_are_read_up_to_a_limit() -> None:
         found = keeps_its_shape((header * depth + inner).encode())
         assert [skip.reason for skip in found.skipped] == reasons
         assert bool(found.findings) is not bool(reasons)
+
+
+def test_a_message_in_a_file_that_is_too_long_passes_and_is_told() -> None:
+    message = (
+        f"Content-Type: application/octet-stream; name=a.eml\r\n\r\nContent-Type: text/html\r\n\r\n{PIXEL}".encode()
+    )
+    with mock.patch.object(cleaner, "MAX_FILE", 50):
+        found = blockproxy.clean(message)
+    assert (found.message, [skip.reason for skip in found.skipped]) == (message, ["too-large"])
 
 
 def test_a_file_in_a_signed_message_stays_octet_for_octet() -> None:
