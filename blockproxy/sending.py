@@ -68,6 +68,53 @@ class Receipts(Section):
         default="hold",
         description="Receipts that the mail client sends by itself. `hold`: accepted from it, never sent on, logged.",
     )
+    manual: Literal["pass", "trim", "hold"] = Field(
+        default="pass",
+        description="Receipts that you send by a click. `trim`: without the name of your mail program and without the "
+        "copy of the message's header, which names your servers.",
+    )
+
+
+class Outgoing(Section):
+    """What leaves: with `use: submission`, and at a gateway whose direction is `out`."""
+
+    trackers: Literal["clean", "keep"] = Field(
+        default="clean",
+        description="Trackers in what you send, as in a newsletter that you quote or forward: `clean` them, so that "
+        "nobody is reported through you. `keep` is for senders of newsletters.",
+    )
+    client: Literal["remove", "keep"] = Field(
+        default="remove", description="Header fields that name the mail program: User-Agent, X-Mailer and their kin."
+    )
+    origin: Literal["remove", "keep"] = Field(
+        default="remove",
+        description="Header fields that tell where you are: X-Originating-IP and its kin.",
+    )
+    received: Literal["keep", "hide"] = Field(
+        default="keep",
+        description="`hide` the names and addresses in Received fields that a message has already: they tell of your "
+        "own network, but also of the way of a message that you redirect (RFC 5321 wants them kept).",
+    )
+    message_id: Literal["keep", "replace"] = Field(
+        default="keep",
+        alias="message-id",
+        description="`replace` the name of your machine in the Message-ID by your address's domain. Your own copy of "
+        "the message keeps the old one, so that answers are not shown below it.",
+    )
+    time_zone: Literal["keep", "utc"] = Field(
+        default="keep", alias="time-zone", description="`utc` tells the time without telling where you are."
+    )
+    automatic_answers: Literal["hold", "pass"] = Field(
+        default="hold",
+        alias="automatic-answers",
+        description="Vacation notes and other automatic answers to machines: bounce addresses, lists, no-reply. "
+        "`hold`: accepted, never sent on, logged.",
+    )
+    calendar_replies: Literal["pass", "hold"] = Field(
+        default="pass",
+        alias="calendar-replies",
+        description="Answers to an invitation (METHOD=REPLY) that go to a machine: they tell that it was read.",
+    )
 
 
 class MailPolicy(Section):
@@ -141,6 +188,9 @@ class Smtp(Section):
         "`normalise` it to CRLF.",
     )
     receipts: Receipts = Field(default=Receipts(), description="Read receipts on their way out.")
+    outgoing: Outgoing = Field(
+        default=Outgoing(), description="What leaves: with `use: submission`, and with `direction: out`."
+    )
     gateway: Gateway = Field(default=Gateway(), description="With `use: gateway`: who may use it, and what it does.")
 
     @field_validator("upstream")

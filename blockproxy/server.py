@@ -117,14 +117,19 @@ def _smtp(section: Smtp, settings: Settings, rules: RuleSet, events: EventLog) -
             policy=policy,
             addresses=settings.addresses,
             record=events.record,
+            receipts=section.receipts,
+            outgoing=section.outgoing,
             mend=mend,
         )
     return SubmissionProxy(
         section.listen,
         section.upstream[0],
         policy=policy,
-        hold_automatic_receipts=section.receipts.automatic == "hold",
         record=events.record,
+        receipts=section.receipts,
+        outgoing=section.outgoing,
+        rules=rules,
+        addresses=settings.addresses,
         mend=mend,
     )
 

@@ -82,9 +82,7 @@ async def stage() -> AsyncIterator[Stage]:
         )
         await imap.start()
         stack.push_async_callback(imap.close)
-        smtp = SubmissionProxy(
-            _listen(), _to(server_smtp), policy=Policy(), record=notebook.record, hold_automatic_receipts=True
-        )
+        smtp = SubmissionProxy(_listen(), _to(server_smtp), policy=Policy(), record=notebook.record)
         await smtp.start()
         stack.push_async_callback(smtp.close)
         yield Stage(server_imap, server_smtp, imap.port, smtp.port, sink, notebook)

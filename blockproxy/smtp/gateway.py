@@ -15,16 +15,15 @@ from blockproxy.eventlog.events import Delivery
 from blockproxy.model import Action, Cleaned, Context, Finding, Policy, Technique
 from blockproxy.sending import Gateway, MailPolicy
 from blockproxy.smtp import envelope, policies, reply
-from blockproxy.smtp.desk import Record
 from blockproxy.smtp.hops import GatewayHop, Hops
 from blockproxy.smtp.inspection import begun_with, inspected
+from blockproxy.smtp.outbox import MAX_HEAD, Letter, Outbox, Record
 from blockproxy.smtp.reply import Reply
 from blockproxy.smtp.session import Session, Terms
 from blockproxy.smtp.spool import Spool
 
 MAX_RECIPIENTS = 1_000  # of one message; RFC 5321, section 4.5.3.1.8 wants 100, Postfix sends 50
 HEADROOM = 4 * 1024  # octets that our own header fields may take of the next hop's limit
-MAX_HEAD = 256 * 1024  # octets at the beginning in which our header fields, and the subject, are looked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +36,7 @@ class GatewayTerms(Terms):
     policy: Policy
     addresses: tuple[str, ...]
     record: Record
+    outbox: Outbox | None = None  # where mail goes out
 
 
 class GatewaySession(Session):
@@ -49,8 +49,6 @@ class GatewaySession(Session):
         self._hello_name = ""
         self._lmtp = False
         self._forwarded: Mapping[str, str] = {}
-        self._sender: envelope.Path | None = None
-        self._accepted: list[str] = []
         self._applying: tuple[int, ...] = ()
         self._success = 0  # notices of success that were asked for and are not asked for any more
         super().__init__(terms, self._next, tls_required=False)
@@ -64,7 +62,7 @@ class GatewaySession(Session):
 
     def _set_rset_state(self) -> None:
         super()._set_rset_state()
-        self._sender, self._accepted, self._applying, self._success = None, [], (), 0
+        self._applying, self._success = (), 0
 
     # Greeting.
 
@@ -187,9 +185,10 @@ class GatewaySession(Session):
     async def _conclude(self, spool: Spool) -> list[Reply]:
         cleaned_spool = Spool()
         try:
-            context = Context((*self._terms.addresses, *self._accepted))
+            if self._terms.outbox is not None and self._terms.outbox.holds(self._letter(spool)):
+                return [await self._refused(reply.HELD_BACK)]
             try:
-                cleaned = await inspected(spool, cleaned_spool, self._terms.rules, self._terms.policy, context)
+                cleaned = await self._inspected(spool, cleaned_spool)
             except OSError:
                 return [await self._refused(reply.NO_ROOM)]
             policy = policies.chosen((self._terms.settings.policies[each] for each in self._applying), cleaned)
@@ -201,6 +200,16 @@ class GatewaySession(Session):
         finally:
             cleaned_spool.close()
         return answers
+
+    def _letter(self, spool: Spool) -> Letter:
+        sender = self._sender.mailbox if self._sender is not None else ""
+        return Letter(spool, sender, sender, tuple(self._accepted))
+
+    async def _inspected(self, spool: Spool, into: Spool) -> Cleaned:
+        if self._terms.outbox is not None:
+            return await self._terms.outbox.inspected(self._letter(spool), into)
+        context = Context((*self._terms.addresses, *self._accepted))
+        return await inspected(spool, into, self._terms.rules, self._terms.policy, context)
 
     async def _disposed(self, spool: Spool, policy: MailPolicy, said: Cleaned) -> list[Reply]:
         match policy.do:
@@ -241,10 +250,13 @@ class GatewaySession(Session):
 
     def _marked(self, spool: Spool, policy: MailPolicy, said: Cleaned, fields: Sequence[str]) -> Iterable[bytes]:
         """The message with our header fields on top, and with nobody else's."""
+        outbox, sender = self._terms.outbox, self._sender.mailbox if self._sender is not None else ""
         if not (self._terms.settings.header or policy.do in {"tag", "quarantine"}):
-            return spool.blocks()
+            return spool.blocks() if outbox is None else outbox.as_it_leaves(spool, sender)
         head = spool.head(MAX_HEAD)
         marked = policies.without_ours(head)
+        if outbox is not None and policy.do != "quarantine":
+            marked = outbox.edited(marked, sender)
         if policy.do == "tag" and policy.subject:
             marked = policies.tagged(marked, policy.subject)
         ours = b"%b: %b\r\n" % (policies.FIELD, policies.summary(said.findings).encode("ascii"))
@@ -259,8 +271,9 @@ class GatewaySession(Session):
         head = spool.head(MAX_HEAD)
         identity = policies.message_id(head) or sha256(head).hexdigest()
         event = Cleaned(b"", findings, said.skipped, said.origin)
-        for recipient in self._accepted:
-            self._terms.record(event, Delivery("smtp", recipient, identity, self._terms.settings.direction))
+        outgoing = self._terms.outbox is not None and self._sender is not None
+        for account in [self._sender.mailbox] if outgoing and self._sender is not None else self._accepted:
+            self._terms.record(event, Delivery("smtp", account, identity, self._terms.settings.direction))
 
     # The rest.
 

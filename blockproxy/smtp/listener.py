@@ -14,11 +14,11 @@ from functools import partial
 
 from blockproxy.config import Listener, Upstream
 from blockproxy.detect.rules import RuleSet
-from blockproxy.model import Policy, Technique
-from blockproxy.sending import Gateway, NextHopSettings
-from blockproxy.smtp.desk import ReceiptDesk, Record
+from blockproxy.model import Policy
+from blockproxy.sending import Gateway, NextHopSettings, Outgoing, Receipts
 from blockproxy.smtp.gateway import GatewaySession, GatewayTerms
 from blockproxy.smtp.hops import Hops
+from blockproxy.smtp.outbox import AS_IT_IS, Outbox, Record
 from blockproxy.smtp.session import Session, Terms
 from blockproxy.smtp.submission import SubmissionSession, SubmissionTerms
 
@@ -75,19 +75,23 @@ class SmtpListener:
 class SubmissionProxy(SmtpListener):
     """Listens for mail clients at `listener` and relays to `upstream`, in lock-step.
 
-    Automatic read receipts are kept from leaving if `hold_automatic_receipts` is true and `policy` acts on read
-    receipts; either way `record` is told. With `mend` a bare CR or LF is made CRLF instead of refused. `record` is
-    called in the event loop and must neither block nor raise.
+    Read receipts are kept from leaving as `receipts` says, if `policy` acts on them; `record` is told of all automatic
+    ones. `outgoing` says what else is done with what leaves; trackers are found by `rules`, and not without them. With
+    `mend` a bare CR or LF is made CRLF instead of refused. `record` is called in the event loop and must neither block
+    nor raise.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is optional has a name
         self,
         listener: Listener,
         upstream: Upstream,
         *,
         policy: Policy,
-        hold_automatic_receipts: bool,
         record: Record,
+        receipts: Receipts = Receipts(),  # noqa: B008 - a frozen value
+        outgoing: Outgoing = AS_IT_IS,
+        rules: RuleSet | None = None,
+        addresses: tuple[str, ...] = (),
         mend: bool = False,
     ) -> None:
         tls = listener.tls_context()
@@ -97,7 +101,7 @@ class SubmissionProxy(SmtpListener):
             mend=mend,
             upstream=upstream,
             upstream_tls=upstream.tls_context(),
-            desk=ReceiptDesk(hold_automatic_receipts and policy.wants(Technique.READ_RECEIPT), record),
+            outbox=Outbox(receipts, outgoing, policy, record, rules, addresses),
         )
         super().__init__(listener, tls, terms, partial(SubmissionSession, terms))
 
@@ -105,7 +109,8 @@ class SubmissionProxy(SmtpListener):
 class GatewayProxy(SmtpListener):
     """Listens for mail servers at `listener`, cleans what they bring and passes it on to one of `upstreams`.
 
-    `addresses` are looked for in tracking URLs beside the envelope's recipients. `record` is called in the event loop
+    `addresses` are looked for in tracking URLs beside the envelope's recipients; `receipts` and `outgoing` count where
+    mail goes out. `record` is called in the event loop
     and must neither block nor raise.
     """
 
@@ -119,9 +124,12 @@ class GatewayProxy(SmtpListener):
         policy: Policy,
         addresses: tuple[str, ...] = (),
         record: Record,
+        receipts: Receipts = Receipts(),  # noqa: B008
+        outgoing: Outgoing = AS_IT_IS,
         mend: bool = False,
     ) -> None:
         tls = listener.tls_context()
+        outbox = Outbox(receipts, outgoing, policy, record, rules, addresses)
         name = socket.gethostname()
         self._hops = Hops(upstreams, name)
         self._terms = GatewayTerms(
@@ -134,6 +142,7 @@ class GatewayProxy(SmtpListener):
             policy=policy,
             addresses=addresses,
             record=record,
+            outbox=outbox if settings.direction == "out" else None,
         )
         super().__init__(listener, tls, self._terms, lambda: GatewaySession(self._terms))
 

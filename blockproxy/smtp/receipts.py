@@ -1,20 +1,26 @@
-"""Outgoing read receipts that nobody asked a person about: MDNs, RFC 8098, in the `multipart/report` of RFC 6522.
+"""Outgoing read receipts: MDNs, RFC 8098, in the `multipart/report` of RFC 6522, and what old programs send instead.
 
-A message is one when its own Content-Type says `report-type=disposition-notification` and the Disposition field of its
-notification part says `MDN-sent-automatically`. What stands before the slash proves nothing (Thunderbird's
-automatic receipt says `manual-action/MDN-sent-automatically`), neither does the envelope (all clients but Roundcube
-send from the user's own address). Whatever is malformed is no receipt: a normal message is never stopped.
-A report inside a signature or another message is not looked for.
+A message is one when its own Content-Type says `report-type=disposition-notification`, maybe inside a signature, and
+the Disposition field of its notification part says how it was sent. It is automatic where that is
+`MDN-sent-automatically`; what stands before the slash proves nothing (Thunderbird's automatic receipt says
+`manual-action/MDN-sent-automatically`), neither does the envelope (all clients but Roundcube send from the user's own
+address). Whatever is malformed is no receipt: a normal message is never stopped. Shapes that no standard knows count
+where the message itself says that a machine wrote it. A report inside another message is not looked for.
 """
 
 import binascii
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 MAX_HEADER = 256 * 1024  # octets; Postfix takes no more than 100 KiB (header_size_limit)
 MAX_FIELD = 4 * 1024  # octets of one structured field; those of real receipts have less than 200
 MAX_NOTIFICATION = 64 * 1024  # octets of the notification part, encoded; real ones have less than 2,000
+MAX_TNEF = 4 * 1024  # octets, encoded, of Microsoft's own format; in whole groups of base64
+MAX_CLASS = 256  # decoded octets among which the class of the message itself is; those of enclosed ones come later
+MAX_SUBJECT_ONLY = 16 * 1024  # octets of the body of a receipt that is nothing but a subject and a sentence
 MAX_PARTS = 100  # parts of the report; RFC 6522, section 3 allows three
 
 NOTIFICATIONS = {
@@ -28,12 +34,19 @@ _FOLD = re.compile(rb"\r?\n(?=[ \t])")
 _OUTSIDE = re.compile(r'"(?:[^"\\]|\\.)*"?|\\.|\(|[^"\\(]+|\\', re.DOTALL)
 _INSIDE = re.compile(r"\\.|[()]|[^\\()]+|\\", re.DOTALL)
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))', re.DOTALL)
-_DISPOSITION = re.compile(r"([^/;]*)/\s*mdn-sent-automatically\s*(?:;\s*([\w-]*)|\Z)", re.IGNORECASE)
+_CONTINUED = re.compile(r"([^*]+)\*(\d{1,3})?(\*?)\Z")  # `name*`, `name*0`, `name*0*`
+_DISPOSITION = re.compile(r"([^/;]*)/\s*mdn-sent-(automatically|manually)\s*(?:;\s*([\w-]*)|\Z)", re.IGNORECASE)
+# Message classes of read and non-read reports, [MS-OXOMSG], section 2.2.2; the last is what Microsoft Mail called it.
+_CLASS = re.compile(rb"(?:REPORT\.IPM\.[A-Za-z.]{1,40}\.IPNN?RN|IPM\.Microsoft Mail\.Read Receipt)\x00", re.IGNORECASE)
+# What Outlook, Exchange and Thunderbird put in front of the subject of a receipt.
+_SUBJECT = re.compile(
+    r"(?:(?:not )?read|(?:read|return) receipt(?: \(\w+\))?|gelesen|lu|letto|gelezen) ?[:-]", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """An automatic read receipt.
+    """A read receipt; `automatic` says whether a person was asked.
 
     `action_mode` is `automatic-action` or `manual-action`, `disposition` what happened to the message (`displayed`,
     `deleted`, ...), both in lower case. The rest are the values of the fields of these names, empty where missing:
@@ -45,29 +58,86 @@ class Receipt:
     message_id: str
     original_message_id: str
     final_recipient: str
+    automatic: bool = True
 
 
 def automatic_receipt(message: bytes) -> Receipt | None:
     """Read `message` (RFC 5322, lines ending in CRLF or LF); None for everything but an automatic read receipt."""
+    found = receipt(message)
+    return found if found is not None and found.automatic else None
+
+
+def receipt(message: bytes) -> Receipt | None:
+    """Read `message`; None for everything but a read receipt."""
     header, body = _split(message)
-    boundary = _report_boundary(header)
-    if boundary is None:
+    found = _of_entity(header, body)
+    if found is not None:
+        return replace(found, message_id=header.get("message-id", ""))
+    return _of_a_machine(header, body)
+
+
+def _of_entity(header: Mapping[str, str], body: bytes) -> Receipt | None:
+    """A report, or one that is the signed part of a signature (RFC 1847, section 2.1)."""
+    media_type, parameters = _content_type(header.get("content-type", ""))
+    boundary = parameters.get("boundary", "").rstrip().encode("utf-8")
+    if not boundary:
         return None
-    for part in _parts(body, boundary):
-        notification = _notification(part)
-        if notification is None:
-            continue
-        found = _DISPOSITION.match(_without_comments(notification.get("disposition", "")))
-        if found is None:
-            return None
-        return Receipt(
-            action_mode=found[1].strip().lower(),
-            disposition=(found[2] or "").lower(),
-            message_id=header.get("message-id", ""),
-            original_message_id=notification.get("original-message-id", ""),
-            final_recipient=notification.get("final-recipient", ""),
+    if media_type == "multipart/signed":
+        signed = next(_parts(body, boundary), b"")
+        inner, content = _split(signed)
+        return (
+            None if inner.get("content-type", "").lower().startswith("multipart/signed") else _of_entity(inner, content)
         )
-    return None
+    if media_type != "multipart/report" or parameters.get("report-type", "").lower() != "disposition-notification":
+        return None
+    return _of_parts(body, boundary)
+
+
+def _of_parts(body: bytes, boundary: bytes) -> Receipt | None:
+    """What the first notification among the parts says."""
+    notifications = (notification for part in _parts(body, boundary) if (notification := _notification(part)))
+    fields = next(notifications, {})
+    found = _DISPOSITION.match(_without_comments(fields.get("disposition", "")))
+    if found is None:
+        return None
+    return Receipt(
+        action_mode=found[1].strip().lower(),
+        disposition=(found[3] or "").lower(),
+        message_id="",
+        original_message_id=fields.get("original-message-id", ""),
+        final_recipient=fields.get("final-recipient", ""),
+        automatic=found[2].lower() == "automatically",
+    )
+
+
+def _of_a_machine(header: Mapping[str, str], body: bytes) -> Receipt | None:
+    """Shapes outside of RFC 8098, in messages that say themselves that no person wrote them (RFC 3834, section 5).
+
+    Exchange and Outlook send their own format with the message class of a receipt in it; gateways make multipart/mixed
+    of a report, or leave nothing of it but the subject.
+    """
+    written_by = _without_comments(header.get("auto-submitted", "no")).strip().lower()
+    boundary = _content_type(header.get("content-type", ""))[1].get("boundary", "").rstrip().encode("utf-8")
+    found = Receipt("", "", header.get("message-id", ""), header.get("in-reply-to", ""), "")
+    if _CLASS.search(_tnef(header, body, boundary)[:MAX_CLASS]):
+        return found
+    if not written_by.startswith("auto-"):
+        return None
+    if boundary and (report := _of_parts(body, boundary)) is not None:
+        return replace(report, message_id=found.message_id)
+    says_so = _SUBJECT.match(header.get("subject", "")) and header.get("in-reply-to", "")
+    return found if says_so and len(body) < MAX_SUBJECT_ONLY else None
+
+
+def _tnef(header: Mapping[str, str], body: bytes, boundary: bytes) -> bytes:
+    """The beginning of Microsoft's own format (application/ms-tnef), alone or as a part; the message class is in it."""
+    entities = [(header, body), *(map(_split, _parts(body, boundary)) if boundary else ())]
+    for fields, content in entities:
+        if _content_type(fields.get("content-type", ""))[0] == "application/ms-tnef":
+            encoding = _without_comments(fields.get("content-transfer-encoding", "")).strip().lower()
+            with suppress(binascii.Error):
+                return _decoded(content[:MAX_TNEF], encoding)
+    return b""
 
 
 def _split(entity: bytes) -> tuple[Mapping[str, str], bytes]:
@@ -89,23 +159,31 @@ def _fields(header: bytes) -> Mapping[str, str]:
     return fields
 
 
-def _report_boundary(header: Mapping[str, str]) -> bytes | None:
-    """The boundary, if this is the header of a report about a disposition."""
-    media_type, parameters = _content_type(header.get("content-type", ""))
-    report_type = parameters.get("report-type", "")
-    boundary = parameters.get("boundary", "").rstrip()
-    if media_type != "multipart/report" or report_type.lower() != "disposition-notification" or not boundary:
-        return None
-    return boundary.encode("utf-8")
-
-
 def _content_type(value: str) -> tuple[str, Mapping[str, str]]:
-    """Media type in lower case and parameters by lower-case name, RFC 2045, section 5.1."""
+    """Media type in lower case and parameters by lower-case name, RFC 2045, section 5.1, and RFC 2231, section 3."""
     plain = _without_comments(value)
     parameters: dict[str, str] = {}
+    pieces: dict[str, dict[int, str]] = {}
     for name, quoted, token in _PARAMETER.findall(plain):
-        parameters.setdefault(name.lower(), token or re.sub(r"\\(.)", r"\1", quoted))
+        text = token or re.sub(r"\\(.)", r"\1", quoted)
+        continued = _CONTINUED.match(name)
+        if continued is None:
+            parameters.setdefault(name.lower(), text)
+        else:
+            number = int(continued[2] or 0)
+            pieces.setdefault(continued[1].lower(), {}).setdefault(
+                number, _unescaped(text, number) if continued[3] else text
+            )
+    for name, numbered in pieces.items():
+        whole = "".join(numbered[number] for number in range(len(numbered)) if number in numbered)
+        parameters.setdefault(name, whole)
     return plain.partition(";")[0].strip().lower(), parameters
+
+
+def _unescaped(text: str, number: int) -> str:
+    """An extended value, RFC 2231, section 4; the first one begins with its charset and language."""
+    encoded = text.split("'", 2)[-1] if number == 0 else text
+    return unquote(encoded, errors="replace")
 
 
 def _without_comments(value: str) -> str:

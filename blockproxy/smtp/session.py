@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from blockproxy.smtp import capabilities, reply
+from blockproxy.smtp import capabilities, envelope, reply
 from blockproxy.smtp.capabilities import Offer
 from blockproxy.smtp.connection import IDLE_TIMEOUT, ClientConnection
 from blockproxy.smtp.data import BLOCK, DataPhase
@@ -49,6 +49,8 @@ class Session(ClientConnection):
         self._offer = Offer()
         self._greeted = False
         self._recipients = 0
+        self._sender: envelope.Path | None = None
+        self._accepted: list[str] = []
         super().__init__(hop, terms.sessions, terms.name, terms.starttls, tls_required=tls_required)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -58,7 +60,7 @@ class Session(ClientConnection):
 
     def _set_rset_state(self) -> None:
         super()._set_rset_state()  # type: ignore[no-untyped-call]
-        self._recipients = 0
+        self._recipients, self._sender, self._accepted = 0, None, []
 
     async def smtp_EHLO(self, hostname: str | None) -> None:  # noqa: N802
         """Connect the next hop, and offer what it offers."""
@@ -114,13 +116,15 @@ class Session(ClientConnection):
 
     async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802
         """Parameters travel as they are: DSN, SIZE, BODY, SMTPUTF8 and what else the next hop knows."""
-        if await self._may_send():
-            await self._pass(b"MAIL", arg)
+        if await self._may_send() and (await self._pass(b"MAIL", arg)).positive:
+            self._sender = envelope.path(arg)
 
     async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802
         """Count the recipients that the next hop accepts."""
         if await self._may_send() and (await self._pass(b"RCPT", arg)).positive:
             self._recipients += 1
+            recipient = envelope.path(arg)
+            self._accepted += [recipient.mailbox] if recipient is not None else []
 
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802
         """Read the message to its end, then deliver it or not."""

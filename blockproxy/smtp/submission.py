@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from blockproxy.config import Upstream
 from blockproxy.smtp import reply, sasl
 from blockproxy.smtp.data import CRLF
-from blockproxy.smtp.desk import ReceiptDesk
 from blockproxy.smtp.next_hop import NONSENSE, NextHop, NextHopError
+from blockproxy.smtp.outbox import Letter, Outbox
 from blockproxy.smtp.reply import Reply
 from blockproxy.smtp.sasl import Secret
 from blockproxy.smtp.session import Session, Terms
@@ -21,7 +21,7 @@ class SubmissionTerms(Terms):
 
     upstream: Upstream
     upstream_tls: ssl.SSLContext | None
-    desk: ReceiptDesk
+    outbox: Outbox
 
 
 class SubmissionSession(Session):
@@ -81,7 +81,18 @@ class SubmissionSession(Session):
         return self._greeted
 
     async def _conclude(self, spool: Spool) -> list[Reply]:
-        # A receipt is small; what is on the disk is not read back to look for one.
-        if spool.small and self._terms.desk.keeps(spool.head(), self._account):
-            return [await self._refused(reply.HELD_BACK)]
-        return await self._hop.deliver(spool.blocks())
+        outbox, clean = self._terms.outbox, Spool()
+        letter = Letter(spool, self._account, self._sender.mailbox if self._sender else "", tuple(self._accepted))
+        try:
+            if outbox.holds(letter):
+                return [await self._refused(reply.HELD_BACK)]
+            try:
+                cleaned = await outbox.inspected(letter, clean)
+            except OSError:
+                return [await self._refused(reply.NO_ROOM)]
+            answers = await self._hop.deliver(outbox.as_it_leaves(clean if cleaned.changed else spool, letter.sender))
+            if answers[0].positive:
+                outbox.tell(cleaned, letter)
+        finally:
+            clean.close()
+        return answers

@@ -17,6 +17,7 @@ from blockproxy.detect.rules import built_in
 from blockproxy.eventlog.events import Delivery
 from blockproxy.imap.proxy import ImapProxy
 from blockproxy.model import Cleaned, Policy
+from blockproxy.sending import Receipts
 from blockproxy.smtp.listener import SubmissionProxy
 from tests.end_to_end import machine
 from tests.end_to_end.certificates import Certificates
@@ -86,7 +87,8 @@ def imap(upstream: Upstream, listener: Listener = ANY_PORT, policy: Policy | Non
 def submission(upstream: Upstream, listener: Listener = ANY_PORT, *, hold: bool = True) -> Iterator[Proxy]:
     """A submission proxy in front of `upstream`."""
     recorder = Recorder()
-    shell = SubmissionProxy(listener, upstream, policy=Policy(), record=recorder, hold_automatic_receipts=hold)
+    receipts = Receipts(automatic="hold" if hold else "pass")
+    shell = SubmissionProxy(listener, upstream, policy=Policy(), record=recorder, receipts=receipts)
     with in_thread(shell):
         yield Proxy(shell.port, recorder)
 

@@ -18,7 +18,6 @@ async def serve(upstream_port: int) -> None:
         Listener(port=0),
         Upstream(host="127.0.0.1", port=upstream_port, tls="none"),
         policy=Policy(),
-        hold_automatic_receipts=True,
         record=lambda *_: None,
     )
     await proxy.start()

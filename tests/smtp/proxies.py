@@ -9,8 +9,9 @@ from blockproxy.config import Listener, Upstream
 from blockproxy.detect.rules import built_in
 from blockproxy.eventlog.events import Delivery
 from blockproxy.model import Cleaned, Policy
-from blockproxy.sending import Gateway, NextHopSettings
+from blockproxy.sending import Gateway, NextHopSettings, Outgoing, Receipts
 from blockproxy.smtp.listener import GatewayProxy, SmtpListener, SubmissionProxy
+from blockproxy.smtp.outbox import AS_IT_IS
 
 
 @dataclass
@@ -41,6 +42,8 @@ async def proxy_to(
     hold: bool = True,
     policy: Policy | None = None,
     line_ends: str = "refuse",
+    receipts: Receipts | None = None,
+    outgoing: dict[str, str] | None = None,
 ) -> AsyncIterator[Running]:
     """A proxy on a free port; `upstream` may be a port of loopback without TLS."""
     if isinstance(upstream, int):
@@ -50,8 +53,11 @@ async def proxy_to(
         listener or Listener(port=0),
         upstream,
         policy=policy or Policy(),
-        hold_automatic_receipts=hold,
         record=events.record,
+        receipts=receipts or Receipts(automatic="hold" if hold else "pass"),
+        outgoing=Outgoing.model_validate(outgoing) if outgoing is not None else AS_IT_IS,
+        rules=built_in(),
+        addresses=("reader@example.org",),
         mend=line_ends == "normalise",
     )
     await proxy.start()
@@ -63,7 +69,11 @@ async def proxy_to(
 
 @asynccontextmanager
 async def gateway_to(
-    *upstreams: int | dict[str, object], policy: Policy | None = None, line_ends: str = "refuse", **settings: object
+    *upstreams: int | dict[str, object],
+    policy: Policy | None = None,
+    line_ends: str = "refuse",
+    outgoing: dict[str, str] | None = None,
+    **settings: object,
 ) -> AsyncIterator[Running]:
     """A gateway on a free port in front of ports of loopback, or what is said about them, with `settings`."""
     hops = [upstream if isinstance(upstream, dict) else {"port": upstream} for upstream in upstreams]
@@ -75,6 +85,7 @@ async def gateway_to(
         rules=built_in(),
         policy=policy or Policy(),
         record=events.record,
+        outgoing=Outgoing.model_validate(outgoing) if outgoing is not None else AS_IT_IS,
         mend=line_ends == "normalise",
     )
     await proxy.start()
