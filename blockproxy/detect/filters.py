@@ -182,4 +182,5 @@ def _compiled(entry: Entry, *, on_host: bool) -> _Compiled:
 
 def _path(url: Url) -> str:
     """What follows the host name."""
-    return plain(f"{url.path}?{url.query}"[:MAX_COMPARED] if url.query else url.path[:MAX_COMPARED]).lower()
+    whole = address(url)
+    return whole[whole.find("/", len(url.scheme) + len("://")) :]
