@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from bench import cleaning, hostile, imap, lists, memory, rules
+from bench import cleaning, events, hostile, imap, lists, memory, rules
 from bench.measure import Benchmark, Row
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "hostile": hostile.hostile,
     "rules": rules.rules,
     "lists": lists.lists,
+    "events": events.events,
 }
 HEADINGS = ("what", "measured", "at most", "spread", "verdict", "how")
 

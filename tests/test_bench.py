@@ -6,7 +6,7 @@ import socket
 import pytest
 
 import blockproxy
-from bench import cleaning, hostile, imap, lists, memory, messages, rules
+from bench import cleaning, events, hostile, imap, lists, memory, messages, rules
 from bench.__main__ import BENCHMARKS, arguments, table
 from bench.measure import Row, interleaved, median_row, ratios
 from bench.stage import pumped, server, three_ways
@@ -115,3 +115,9 @@ def test_every_way_to_the_server_gives_the_messages() -> None:
 
 def test_half_of_a_message_is_here_before_the_rest_has_left() -> None:
     assert next(memory.streaming(messages.attachment(1_000_000))).within
+
+
+def test_the_event_log_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, small in (("FINDINGS", 40_000), ("MESSAGES", 100)):
+        monkeypatch.setattr(events, name, small)
+    assert [row.unit for row in events.events(True)] == ["us", "ms", "ms", "ms", "ms", "ms", "ms"]

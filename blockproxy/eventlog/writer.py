@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import date, timedelta
+from operator import attrgetter
 from pathlib import Path
 
 from blockproxy.eventlog import chain, database, keys, rollup
@@ -81,9 +82,9 @@ class Writer:
             return False
 
     def _insert(self, batch: Sequence[Seen], numbers: Mapping[date, Iterable[Numbers]]) -> None:
-        messages = [astuple(message_row(seen, self._pseudonyms)) for seen in batch]
-        findings = [astuple(row) for seen in batch for row in finding_rows(seen, self._pseudonyms)]
-        skips = [astuple(row) for seen in batch for row in skip_rows(seen, self._pseudonyms)]
+        messages = [_MESSAGE(message_row(seen, self._pseudonyms)) for seen in batch]
+        findings = [_FINDING(row) for seen in batch for row in finding_rows(seen, self._pseudonyms)]
+        skips = [_SKIP(row) for seen in batch for row in skip_rows(seen, self._pseudonyms)]
         with Transaction(self._connection) as connection:
             days = {seen.day.isoformat() for seen in batch}
             rollup.undo(connection, days)
@@ -115,6 +116,11 @@ def _insert(table: str, row: type[Event] | type[SkipEvent] | type[MessageEvent],
     names = [field.name for field in fields(row)]
     return f"INSERT {otherwise} INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
 
+
+# `dataclasses.astuple` copies every value, which costs more than writing it.
+_FINDING, _SKIP, _MESSAGE = (
+    attrgetter(*(field.name for field in fields(row))) for row in (Event, SkipEvent, MessageEvent)
+)
 
 # A message that is read part by part is as large as its largest part that was looked at.
 _ENLARGE = " ON CONFLICT (message) DO UPDATE SET size = excluded.size WHERE excluded.size > size AND excluded.day = day"

@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -189,6 +190,33 @@ def test_a_full_queue_drops_and_says_so_and_nobody_waits(path: Path, caplog: pyt
     assert log.dropped > 0
     assert "are lost" in caplog.text
     assert len(list(events(path))) == 600 - log.dropped
+
+
+def test_what_the_database_does_not_take_now_waits(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    log = EventLog(path, today=lambda: DAY)
+    log._database._connection.execute("PRAGMA busy_timeout=50")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        log.record(CLEANED, DELIVERY)
+        wait_until(lambda: "takes no events: database is locked. Mail goes on; 1 messages' events wait" in caplog.text)
+        log.record(CLEANED, replace(DELIVERY, message="INBOX/1/8"))
+        other.execute("ROLLBACK")
+    wait_until(lambda: "takes events again" in caplog.text)
+    log.close()
+    assert log.dropped == 0
+    assert len({event.message for event in events(path)}) == 2
+
+
+def test_what_is_lost_at_the_end_is_counted(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    log = EventLog(path, today=lambda: DAY)
+    log._database._connection.execute("PRAGMA busy_timeout=50")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        log.record(CLEANED, DELIVERY)
+        log.close()
+        other.execute("ROLLBACK")
+    assert log.dropped == 1
+    assert "the events of 1 messages could not be written" in caplog.text
 
 
 def test_a_closed_log_takes_nothing_and_does_not_raise(path: Path, caplog: pytest.LogCaptureFixture) -> None:
