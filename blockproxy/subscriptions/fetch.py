@@ -35,11 +35,15 @@ class FetchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A list as its server sent it, with its validators (RFC 9110, section 8.8), empty where it has none."""
+    """A list as its server sent it, with its validators (RFC 9110, section 8.8), empty where it has none.
+
+    `whole` is false where the server did not say how long it would be, so that nobody knows (RFC 9112, section 8).
+    """
 
     octets: bytes
     etag: str = ""
     modified: str = ""
+    whole: bool = True
 
 
 def is_allowed(url: str) -> bool:
@@ -87,8 +91,9 @@ def _answer(response: urllib3.BaseHTTPResponse, deadline: float, *, conditional:
         return None
     if response.status != 200:
         raise FetchError(f"its server answers {response.status} {response.reason or ''}".rstrip())
-    octets = _body(response, deadline)
-    return Fetched(octets, response.headers.get("ETag", ""), response.headers.get("Last-Modified", ""))
+    octets, headers = _body(response, deadline), response.headers
+    whole = not {"content-length", "transfer-encoding", "content-encoding"}.isdisjoint(map(str.lower, headers))
+    return Fetched(octets, headers.get("ETag", ""), headers.get("Last-Modified", ""), whole)
 
 
 def _body(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:

@@ -10,6 +10,8 @@ from blockproxy.subscriptions.fetch import FetchError, fetch
 from blockproxy.subscriptions.load import kept, parsed
 from blockproxy.subscriptions.store import Store
 
+LEAST_SHARE = 0.9  # of the entries of the last copy, for a list of which nobody knows whether it came whole
+
 
 class Status(StrEnum):
     """What became of a list."""
@@ -56,9 +58,19 @@ def _update(each: ListSettings, store: Store) -> Outcome:
             store.touch(each.id, each.url)
             return Outcome(each, Status.UNCHANGED, reading=kept(each, store))
         reading = parsed(each, fetched.octets)
+        if not fetched.whole:
+            _compare(reading, kept(each, store))
         store.save(each.id, each.url, fetched.octets, etag=fetched.etag, modified=fetched.modified)
     except (FetchError, ListError) as error:
         return Outcome(each, Status.REFUSED, str(error), kept(each, store))
     except OSError as error:
         return Outcome(each, Status.REFUSED, f"it cannot be kept: {error}", kept(each, store))
     return Outcome(each, Status.UPDATED, reading=reading)
+
+
+def _compare(reading: Reading, before: Reading | None) -> None:
+    if before is not None and reading.usable < LEAST_SHARE * before.usable:
+        raise ListError(
+            f"it may have come half: it has {reading.usable:,} entries instead of {before.usable:,}, "
+            "and its server does not say how long it is"
+        )

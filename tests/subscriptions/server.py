@@ -14,7 +14,7 @@ HUGE = 300_000_000
 
 @dataclass
 class Page:
-    """What is served under a path. `cut` octets of the body are promised and not sent."""
+    """What is served under a path. `cut` octets of the body are promised and not sent, or nothing is (`open_ended`)."""
 
     body: bytes = LIST
     status: int = 200
@@ -22,6 +22,7 @@ class Page:
     cut: int = 0
     chunked: bool = False
     endless: bool = False
+    open_ended: bool = False
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -43,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         if page.chunked:
             self.send_header("Transfer-Encoding", "chunked")
-        elif "Content-Length" not in page.headers and page.status != 304 and not page.endless:
+        elif "Content-Length" not in page.headers and page.status != 304 and not (page.endless or page.open_ended):
             self.send_header("Content-Length", str(len(page.body) + page.cut))
         self.end_headers()
         with suppress(ConnectionError):

@@ -131,6 +131,19 @@ def test_what_is_no_list_is_refused_and_the_last_good_one_stays(store: Store, na
         assert store.read("made-up", web.url()) == GOOD
 
 
+def test_of_a_list_without_a_length_there_must_be_nearly_as_much_as_before(store: Store) -> None:
+    with serving(list=Page(LIST, open_ended=True)) as web:
+        assert one(web.url(), store).status is Status.UPDATED
+        web.pages["/list.txt"] = Page(GOOD, open_ended=True)
+        outcome = one(web.url(), store)
+        assert outcome.message.startswith(
+            "it may have come half: it has 1 entries instead of 2, and its server does not"
+        )
+        assert store.read("made-up", web.url()) == LIST
+        web.pages["/list.txt"] = Page(GOOD)
+        assert one(web.url(), store).status is Status.UPDATED
+
+
 def test_a_dead_server_is_told(store: Store) -> None:
     with serving() as web:
         url = web.url()
