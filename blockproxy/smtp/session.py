@@ -24,6 +24,8 @@ DATA_BLOCK_TIMEOUT = 3 * 60.0
 DELIVERY_TIMEOUT = DATA_INITIATION_TIMEOUT + DATA_TERMINATION_TIMEOUT + IDLE_TIMEOUT
 TIMER_STEP = 1.0  # a timer for every block would cost more than reading it
 
+MAX_REMEMBERED = 1_000  # recipients of a message whose addresses are kept; the next hop says how many there may be
+
 HOST_NAME = re.compile(r"[!-~]{1,255}")  # or address literal; clients are lax about the rest of RFC 5321, section 4.1.2
 
 
@@ -124,7 +126,8 @@ class Session(ClientConnection):
         if await self._may_send() and (await self._pass(b"RCPT", arg)).positive:
             self._recipients += 1
             recipient = envelope.path(arg)
-            self._accepted += [recipient.mailbox] if recipient is not None else []
+            if recipient is not None and len(self._accepted) < MAX_REMEMBERED:
+                self._accepted.append(recipient.mailbox)
 
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802
         """Read the message to its end, then deliver it or not."""

@@ -14,6 +14,7 @@ from blockproxy.config import Upstream
 from blockproxy.smtp.reply import Reply
 
 MAX_LINE = 16 * 1024  # octets; RFC 5321, section 4.5.3.1.5 allows 512, and a SASL challenge 12,288 (RFC 4954)
+CLOSING = 421  # the only reply that may come unasked: RFC 5321, section 3.8
 MAX_REPLY_LINES = 200  # an answer to EHLO has twenty, one to HELP fifty
 
 # Seconds; RFC 5321, section 4.5.3.2.
@@ -76,7 +77,7 @@ class Wire:
         if not any(line.split(" ")[0].upper() == "STARTTLS" for line in offered.lines[1:]):
             raise NoTlsError
         accepted(await self.ask(b"STARTTLS"))
-        if self._reader._buffer:  # type: ignore[attr-defined] # noqa: SLF001 - CVE-2011-0411: said before TLS, read after it
+        if self._talkative:  # CVE-2011-0411: said before TLS, read after it
             raise NonsenseError
         async with asyncio.timeout(GREETING_TIMEOUT):
             await self._writer.start_tls(tls, server_hostname=host)
@@ -86,20 +87,27 @@ class Wire:
         line = b" ".join(words)
         if _CONTROL.search(line):
             raise ValueError("a control character in a command")
+        if self._talkative:
+            answer = await self.reply(timeout)
+            if answer.code != CLOSING:
+                raise NonsenseError
+            return answer
         self._writer.write(line + b"\r\n")
         return await self.reply(timeout)
 
     async def reply(self, timeout: float) -> Reply:  # noqa: ASYNC109
         """Read one reply."""
         lines: list[bytes] = []
+        code = b""
         async with asyncio.timeout(timeout):
             while len(lines) < MAX_REPLY_LINES:
                 try:
                     found = _LINE.match(await self._reader.readuntil(b"\n"))
                 except asyncio.LimitOverrunError as error:
                     raise NonsenseError from error
-                if found is None:
+                if found is None or code not in (b"", found[1]):
                     raise NonsenseError
+                code = found[1]
                 lines.append(found[3])
                 if found[2] != b"-":
                     text = b"\n".join(lines).decode("utf-8", "surrogateescape")
@@ -107,17 +115,23 @@ class Wire:
         raise NonsenseError
 
     async def send(self, blocks: Iterable[bytes]) -> None:
-        """Send octets, no faster than the server takes them."""
+        """Send octets, no faster than the server takes them; a server that has answered already is not believed."""
+        if self._talkative:
+            raise NonsenseError
         for block in blocks:
             self._writer.write(block)
             async with asyncio.timeout(DATA_BLOCK_TIMEOUT):
                 await self._writer.drain()
 
     @property
+    def _talkative(self) -> bool:
+        """Whether the server has said something unasked, which must not be taken for the next reply."""
+        return bool(self._reader._buffer)  # type: ignore[attr-defined] # noqa: SLF001
+
+    @property
     def alive(self) -> bool:
         """Whether the server has neither closed the connection nor said anything unasked; no proof of the contrary."""
-        quiet = not self._reader._buffer  # type: ignore[attr-defined] # noqa: SLF001 - a 421 that nobody has read yet
-        return quiet and not self._reader.at_eof() and not self._writer.is_closing()
+        return not self._talkative and not self._reader.at_eof() and not self._writer.is_closing()
 
     def abort(self) -> None:
         """End the connection now, whatever is under way."""
