@@ -14,7 +14,8 @@ from blockproxy.errors import PeerError, Side
 from blockproxy.imap import structure
 from blockproxy.imap.content import Splice, Stream, bounds, filtered, string
 from blockproxy.imap.fetch import Request, Window
-from blockproxy.imap.mailbox import MAX_CACHED, Mailbox
+from blockproxy.imap.mailbox import Mailbox
+from blockproxy.imap.memory import MAX_CACHED
 from blockproxy.imap.sections import Late, Name, OpenSection, Section, SectionFilter, named
 from blockproxy.imap.structure import Node
 from blockproxy.imap.syntax import unquote
@@ -265,6 +266,7 @@ class Answer:
                 self._mailbox.uidvalidity,
                 bytes(self._context) if scope is Scope.BODY else b"",
                 self._late,
+                self._mailbox.own,
             )
         )
 

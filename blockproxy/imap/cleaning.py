@@ -6,12 +6,14 @@ Nothing that goes wrong in here reaches the connection: the original octets pass
 import logging
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 
 from blockproxy.cleaner import Cleaner, passes
 from blockproxy.detect.rules import RuleSet
 from blockproxy.eventlog.events import Delivery, Numbers
 from blockproxy.imap.sections import Section
-from blockproxy.model import Cleaned, Context, Origin, Policy, Scope, Skip
+from blockproxy.model import Action, Cleaned, Context, Origin, Policy, Scope, Skip, Technique
 
 Record = Callable[[Cleaned, Delivery], None]
 Count = Callable[[Numbers], None]
@@ -136,11 +138,15 @@ class Cleaning:
                 _log.error("the event log has lost a message: %s", type(error).__name__)
 
     def _cleaner(self, section: Section) -> Cleaner:
+        policy = _own(self._policy) if section.own else self._policy
         return Cleaner(
-            self._rules, self._policy, self._context, scope=section.scope, entity=section.entity, part=section.part
+            self._rules, policy, self._context, scope=section.scope, entity=section.entity, part=section.part
         )
 
     def _done(self, section: Section, cleaned: Cleaned) -> None:
+        if section.own:
+            others = tuple(one for one in cleaned.findings if one.technique is not Technique.RECEIPT_REQUEST)
+            cleaned = replace(cleaned, findings=others)
         size = self._latest.size if self._latest is not None else 0
         self._latest = None
         self.messages += 1
@@ -160,6 +166,12 @@ class Cleaning:
         uid = section.uid if section.late is None else section.late.uid
         message = f"{mailbox}/{section.uidvalidity}/{uid}"
         return Delivery("imap", self._account(), message, "in", size, self._rules)
+
+
+@lru_cache(maxsize=8)
+def _own(policy: Policy) -> Policy:
+    """For mail that the reader wrote: the receipts that it asks for are asked for by the reader."""
+    return replace(policy, actions={**policy.actions, Technique.RECEIPT_REQUEST: Action.REPORT})
 
 
 def skipped(section: Section, reason: str, detail: str) -> Cleaned:

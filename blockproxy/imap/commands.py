@@ -11,7 +11,7 @@ from blockproxy.imap import fetch, notify
 from blockproxy.imap.capabilities import REFUSED, verdict
 from blockproxy.imap.framing import MAX_WAITING, Framer, Line
 from blockproxy.imap.state import Command, State
-from blockproxy.imap.syntax import COMMAND, account, first_argument, quote, sasl, sasl_account
+from blockproxy.imap.syntax import COMMAND, account, first_argument, quote, sasl, sasl_account, sasl_login
 
 MAX_LITERAL = 8 * 1024  # octets, before the login and inside the commands that are read; RFC 9051 section 4.3 has 4,096
 MAX_USUAL = 1024  # octets; a shorter FETCH that came alone and in one line is not framed at all
@@ -184,7 +184,8 @@ class ClientLeg:
             case b"SELECT" | b"EXAMINE":
                 command.name = first_argument(text)
             case b"LOGIN":
-                command.account = account(first_argument(text))
+                name = first_argument(text)
+                command.account, command.login = account(name), name or None
             case b"AUTHENTICATE":
                 self._authenticate(command, text)
             case b"ENABLE":
@@ -223,7 +224,8 @@ class ClientLeg:
         wanted = fetch.asked(items)
         if uid is None or wanted is None:
             return
-        known = {key: mailbox.section(uid, key) for key in request.plan.windows if mailbox.knows(uid, key)}
+        kept = {key: mailbox.kept(uid, key) for key in request.plan.windows}
+        known = {key: found[0] for key, found in kept.items() if found is not None}
         if known:
             request.plan = fetch.widen(wanted, request.by_uid, known)
             request.uid, request.known = uid, known
@@ -243,6 +245,7 @@ class ClientLeg:
         self._named = response is not None
         if response is not None:
             command.account = sasl_account(self._mechanism, response)
+            command.login = sasl_login(self._mechanism, response)
         self._sasl = command
         self._framer.literals = False
         self._waits_for = command.tag
@@ -254,6 +257,7 @@ class ClientLeg:
             # Only the first response can hold a name; what comes behind it is the secret.
             if not self._named:
                 command.account, self._named = sasl_account(self._mechanism, raw), True
+                command.login = sasl_login(self._mechanism, raw)
             self._waits_for = command.tag
         self._state.to_server.append(raw)
 

@@ -1,32 +1,40 @@
-"""What one connection remembers about the selected mailbox, all of it bounded and gone with the next SELECT."""
+"""What one connection knows about the selected mailbox, all of it bounded and gone with the next SELECT."""
 
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 
 from blockproxy.imap import structure
+from blockproxy.imap.memory import MAX_REMEMBERED, Key, Memory
 from blockproxy.imap.structure import Node
 
-MAX_REMEMBERED = 1024  # messages; more than a client reads in parts at a time
 MAX_STRUCTURE = 64 * 1024  # octets; a message with some 300 parts
-# octets; a client that reads an attachment in substrings would otherwise cost the whole of it each time, and 25 MB,
-# the usual limit of providers, are 34 MB of base64
-MAX_CACHED = 40 * 1024 * 1024
 
 
 class Mailbox:
     """The selected mailbox: its name, UIDVALIDITY, and what was seen of its messages.
 
-    `uids` maps sequence numbers to UIDs and is forgotten with every EXPUNGE.
+    `uids` maps sequence numbers to UIDs and is forgotten with every EXPUNGE. `owner` tells whose sections are kept in
+    `memory`. Of a mailbox that holds the reader's `own` mail the receipt requests are the reader's.
     """
 
-    __slots__ = ("_sections", "_size", "_structures", "name", "uids", "uidvalidity")
+    __slots__ = ("_memory", "_owner", "_private", "_structures", "name", "own", "uids", "uidvalidity")
 
-    def __init__(self, name: bytes = b"") -> None:
+    def __init__(
+        self,
+        name: bytes = b"",
+        memory: Memory | None = None,
+        owner: Callable[[], Hashable] = lambda: None,
+        *,
+        own: bool = False,
+    ) -> None:
         self.name = b"INBOX" if name.upper() == b"INBOX" else name
+        self.own = own
         self.uidvalidity: int | None = None
         self.uids: dict[int, int] = {}
+        self._memory = Memory() if memory is None else memory
+        self._owner = owner
+        self._private = object()  # owns what cannot be told from another mailbox's
         self._structures: OrderedDict[int, bytes] = OrderedDict()
-        self._sections: OrderedDict[tuple[int, bytes], bytearray | None] = OrderedDict()
-        self._size = 0
 
     def number(self, sequence: int, uid: int) -> None:
         """Learn the UID of a message."""
@@ -48,21 +56,18 @@ class Mailbox:
 
     def keep(self, uid: int, key: bytes, section: bytearray | None) -> None:
         """Keep a cleaned section for the substrings to come; None says that it passes unchanged."""
-        self._size -= len(self._sections.pop((uid, key), None) or b"")
-        self.make_room(len(section or b""))
-        self._size += len(section or b"")
-        self._sections[uid, key] = section
+        self._memory.keep(self._whose(), self._key(uid, key), section)
 
     def make_room(self, octets: int) -> None:
         """Forget what was not used for longest, so that a section of so many octets can be kept."""
-        while self._sections and (self._size + octets > MAX_CACHED or len(self._sections) >= MAX_REMEMBERED):
-            self._size -= len(self._sections.popitem(last=False)[1] or b"")
+        self._memory.make_room(self._whose(), octets)
 
-    def knows(self, uid: int, key: bytes) -> bool:
-        """Whether the section is kept."""
-        return (uid, key) in self._sections
+    def kept(self, uid: int, key: bytes) -> tuple[bytearray | None] | None:
+        """The section that is kept, in a tuple of one; None where there is none."""
+        return self._memory.find(self._whose(), self._key(uid, key))
 
-    def section(self, uid: int, key: bytes) -> bytearray | None:
-        """The section that was kept."""
-        self._sections.move_to_end((uid, key))
-        return self._sections[uid, key]
+    def _whose(self) -> Hashable:
+        return self._private if self.uidvalidity is None else self._owner() or self._private
+
+    def _key(self, uid: int, key: bytes) -> Key:
+        return self.name, self.uidvalidity or 0, uid, key

@@ -15,6 +15,7 @@ from blockproxy.errors import Side
 from blockproxy.imap import starttls
 from blockproxy.imap.cleaning import Cleaning, Count, Record
 from blockproxy.imap.connection import Connection, Leg
+from blockproxy.imap.memory import Memory
 from blockproxy.imap.session import Session
 from blockproxy.model import Context, Policy
 
@@ -53,6 +54,8 @@ class ImapProxy:
         for context in (self._listener_tls, self._upstream_tls):
             if context is not None:
                 context.set_alpn_protocols(ALPN)
+        self._memory = Memory()
+        self._version = object()  # of the rules; what one has cleaned is not what the other would
         self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
         self._quiet = asyncio.Event()  # no connection is open
@@ -70,6 +73,7 @@ class ImapProxy:
     def use(self, rules: RuleSet) -> None:
         """Judge by `rules` in sessions that begin from now on."""
         self._rules = rules
+        self._version = object()
 
     async def start(self) -> None:
         """Listen. Raises OSError where the address cannot be had."""
@@ -109,7 +113,14 @@ class ImapProxy:
             self._count(cleaning.numbers())
             self._closed(ended)
 
-        session = Session(cleaning.open, cleaning.passes, starttls=self._listener.tls == "starttls")
+        version = self._version
+        session = Session(
+            cleaning.open,
+            cleaning.passes,
+            starttls=self._listener.tls == "starttls",
+            memory=self._memory,
+            version=lambda: version,
+        )
         connection = Connection(session, cleaning, on_made=self._made, on_tls=self._start_tls, on_closed=closed)
         return connection.client
 
@@ -132,6 +143,7 @@ class ImapProxy:
         loop = asyncio.get_running_loop()
         try:
             while not await loop.run_in_executor(None, self._stopped.wait, TICK):
+                self._memory.tick()
                 for connection in list(self._connections):
                     connection.look()
         finally:

@@ -73,7 +73,7 @@ class Whole:
 
 def whole(uid: int | None, mailbox: Mailbox, late: Late | None = None) -> Section:
     """A whole message, as a section."""
-    return Section(Scope.MESSAGE, None, "", uid, mailbox.name, mailbox.uidvalidity, b"", late)
+    return Section(Scope.MESSAGE, None, "", uid, mailbox.name, mailbox.uidvalidity, b"", late, mailbox.own)
 
 
 def _learn_only(_: Section) -> None:

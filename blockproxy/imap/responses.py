@@ -7,6 +7,7 @@ address; everything else passes as it comes.
 import re
 
 from blockproxy.errors import PeerError, Side
+from blockproxy.imap import special_use
 from blockproxy.imap.answer import CONTENT, HEAD, Answer
 from blockproxy.imap.capabilities import only_offered
 from blockproxy.imap.commands import ClientLeg
@@ -134,6 +135,8 @@ class ServerLeg:
                 raw = b"* CAPABILITY " + self._capabilities(raw.split()[2:]) + b"\r\n"
             case b"OK" | b"NO" | b"BAD" | b"BYE" | b"PREAUTH":
                 raw = self._untagged_status(keyword, raw)
+            case b"LIST" | b"XLIST" | b"LSUB":
+                special_use.learn(raw, self._state.own)
             case b"EXPUNGE" | b"VANISHED":
                 self._state.mailbox.uids.clear()
         self._state.to_client.append(raw)

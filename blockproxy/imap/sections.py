@@ -30,7 +30,8 @@ class Section(NamedTuple):
 
     `entity` is None for a body whose kind is unknown: nothing sound can be done with it. `part` is the number of the
     MIME part, "" for the message itself. `header` holds the fields From, Sender and List-Id of the message where they
-    are known and not part of the section. Where `uid` is None, `late` may know it when the answer is complete.
+    are known and not part of the section. Where `uid` is None, `late` may know it when the answer is complete. In a
+    mailbox of the reader's `own` mail, receipts are the reader's to ask for.
     """
 
     scope: Scope
@@ -41,6 +42,7 @@ class Section(NamedTuple):
     uidvalidity: int | None = None
     header: bytes = b""
     late: Late | None = None
+    own: bool = False
 
 
 class SectionFilter(Protocol):

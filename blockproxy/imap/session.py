@@ -12,20 +12,30 @@ asked for a filter whenever content is about to pass; before that `passes` may s
 
 from blockproxy.errors import PeerError, Side
 from blockproxy.imap.commands import ClientLeg
+from blockproxy.imap.memory import Memory
 from blockproxy.imap.responses import ServerLeg
 from blockproxy.imap.sections import OpenSection, Passes
-from blockproxy.imap.state import State
+from blockproxy.imap.state import State, Version
 
 
 class Session:
     """The machine between a client and a server that has just accepted a connection.
 
     With `starttls` the client is offered STARTTLS and cannot log in before it. When `starting_tls` becomes true, the
-    shell writes what there is for the client, makes the connection a TLS one and calls `tls_started`.
+    shell writes what there is for the client, makes the connection a TLS one and calls `tls_started`. `memory` is
+    shared with the other connections to the server, as far as their filters are of the same `version`.
     """
 
-    def __init__(self, open_section: OpenSection, passes: Passes = lambda *_: False, *, starttls: bool = False) -> None:
-        self._state = State(open_section, passes, starttls=starttls)
+    def __init__(
+        self,
+        open_section: OpenSection,
+        passes: Passes = lambda *_: False,
+        *,
+        starttls: bool = False,
+        memory: Memory | None = None,
+        version: Version = lambda: 0,
+    ) -> None:
+        self._state = State(open_section, passes, starttls=starttls, memory=memory or Memory(), version=version)
         self._client = ClientLeg(self._state)
         self._server = ServerLeg(self._state, self._client)
         self.to_client = self._state.to_client  # pieces that wait to be taken

@@ -1,12 +1,18 @@
 """What both legs of a session know: the commands in flight, the login, the selected mailbox."""
 
 from collections import deque
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from blockproxy.errors import PeerError, Side
+from blockproxy.imap import special_use
 from blockproxy.imap.fetch import Request
 from blockproxy.imap.mailbox import Mailbox
+from blockproxy.imap.memory import Memory
 from blockproxy.imap.sections import OpenSection, Passes
+
+Version = Callable[[], Hashable]
+"""What the cleaned form of a section depends on beside its octets: it changes when that changes."""
 
 MAX_PENDING = 4096  # commands in flight; mbsync was seen with 34
 
@@ -16,7 +22,7 @@ class Command:
     """A command that has not been answered with its tag yet.
 
     `reply` is set when the proxy itself answers, in its turn. `standing` is what NOTIFY asks for, `name` the mailbox
-    of SELECT, `account` who logs in.
+    of SELECT, `account` who logs in, and `login` the same where no two could be taken for one.
     """
 
     tag: bytes
@@ -26,6 +32,7 @@ class Command:
     reply: bytes | None = None
     name: bytes = b""
     account: str = ""
+    login: bytes | None = None
     opened: bool = False
     starts_tls: bool = False
 
@@ -33,13 +40,19 @@ class Command:
 class State:
     """Shared by the legs of one session. `starttls` says that the client still has to start TLS before it logs in."""
 
-    def __init__(self, open_section: OpenSection, passes: Passes, *, starttls: bool) -> None:
+    def __init__(
+        self, open_section: OpenSection, passes: Passes, *, starttls: bool, memory: Memory, version: Version
+    ) -> None:
         self.open_section = open_section
         self.passes = passes
         self.starttls = starttls
         self.starting_tls = False
         self.authenticated = False
         self.account = ""
+        self.memory = memory
+        self.own: set[bytes] = set()  # names of the mailboxes with the reader's own mail
+        self._login: bytes | None = None
+        self._version = version
         self.mailbox = Mailbox()
         self.standing: tuple[Request, ...] = ()  # what the server pushes of new messages
         self.notifying = False  # whether anything was ever asked to be pushed
@@ -91,13 +104,23 @@ class State:
         """The server speaks of the mailbox that `command` selects."""
         if not command.opened:
             command.opened = True
-            self.mailbox = Mailbox(command.name)
+            name = command.name
+            self.mailbox = Mailbox(name, self.memory, self._owner, own=special_use.is_own(name, self.own))
+
+    def log_in(self, command: Command) -> None:
+        """The server has accepted a login."""
+        self.authenticated = True
+        self.account, self._login = command.account, command.login
+        if self._login is not None:
+            self.own = self.memory.names(self._login)
+
+    def _owner(self) -> Hashable:
+        return None if self._login is None else (self._login, self._version())
 
 
 def _logged_in(state: State, command: Command, ok: bool) -> None:
     if ok:
-        state.authenticated = True
-        state.account = command.account
+        state.log_in(command)
 
 
 def _selected(state: State, command: Command, ok: bool) -> None:

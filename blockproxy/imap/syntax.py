@@ -43,9 +43,14 @@ def first_argument(raw: bytes) -> bytes:
     Literals in the command were replaced by quoted strings.
     """
     command = COMMAND.match(raw)
-    match = _ASTRING.match(raw, command.end()) if command else None
+    return (first_astring(raw, command.end()) if command else None) or b""
+
+
+def first_astring(raw: bytes, position: int) -> bytes | None:
+    """The astring at `position`, quoted or not; None for a literal or where there is none."""
+    match = _ASTRING.match(raw, position)
     if match is None:
-        return b""
+        return None
     return unquote(match[1]) if match[1] is not None else bytes(match[2])
 
 
@@ -70,6 +75,20 @@ def sasl_account(mechanism: bytes, response: bytes) -> str:
         return account(plain.rpartition(b" ")[0])
     found = _SASL_NAME.search(plain)
     return account(found[1]) if found else ""
+
+
+def sasl_login(mechanism: bytes, response: bytes) -> bytes | None:
+    """Who logs in, where that is beyond doubt: nobody else can have the same name. None where it is not."""
+    if mechanism != b"PLAIN":
+        return None
+    try:
+        fields = base64.b64decode(response.strip()).split(b"\0")
+    except binascii.Error:
+        return None
+    if len(fields) != 3:
+        return None
+    # Who logs in as somebody else sees that one's mailboxes.
+    return fields[1] if fields[0] in {b"", fields[1]} else b"\0".join(fields[:2])
 
 
 def account(name: bytes) -> str:

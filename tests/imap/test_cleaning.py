@@ -149,3 +149,16 @@ def test_at_the_end_of_a_connection_nothing_waits_any_more() -> None:
     assert not recorder.told
     filters.flush(last=True)
     assert [delivery.message for _, delivery in recorder.told] == ["INBOX/7/None"]
+
+
+def test_mail_of_the_readers_own_keeps_its_receipt_requests_and_loses_its_trackers() -> None:
+    header = b"Disposition-Notification-To: anna@example.org\r\nContent-Type: text/html\r\n\r\n"
+    for own in (True, False):
+        recorder = Recorder()
+        filters = opened(recorder)
+        cleaned = passed(filters, Section(Scope.MESSAGE, own=own), header + PIXEL, 1_000)
+        assert cleaned.startswith(header) is own
+        assert b"list-manage" not in cleaned
+        filters.flush()
+        ((found, _),) = recorder.told
+        assert ("receipt-request" in [finding.technique for finding in found.findings]) is not own

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from blockproxy.errors import PeerError, Side
 from blockproxy.imap.content import LengthError
 from blockproxy.imap.framing import MAX_LINE, MAX_WAITING
+from blockproxy.imap.memory import Memory
 from blockproxy.imap.sections import Section
 from blockproxy.imap.session import Session
 from blockproxy.model import Entity, Scope
@@ -246,3 +247,39 @@ def test_without_content_nothing_changes(said: bytes) -> None:
     session.receive(Side.SERVER, said + b"\r\n")
     heard = session.take(Side.CLIENT)
     assert (said + b"\r\n").startswith(heard)
+
+
+LOGINS = {
+    "LOGIN": [
+        b"1 LOGIN anna secret\r\n",
+        b"1 LOGIN {4+}\r\nanna other\r\n",
+        b"1 AUTHENTICATE PLAIN AGFubmEAc2VjcmV0\r\n",
+    ],
+    "another reader": [b"1 LOGIN bert secret\r\n", b"1 AUTHENTICATE PLAIN YmVydABhbm5hAHNlY3JldA==\r\n"],
+    "nobody knows": [b"1 AUTHENTICATE XOAUTH2 dXNlcj1hbm5hAWF1dGg9QmVhcmVyIHgBAQ==\r\n"],
+}
+
+
+def asked_for(memory: Memory, login: bytes, version: int = 0) -> bytes:
+    """What a connection asks of the server for the first octets of a message; it gets the message."""
+    session = Session(Opened(), memory=memory, version=lambda: version)
+    session.receive(Side.CLIENT, login)
+    session.receive(Side.SERVER, b"* OK ready\r\n1 OK welcome\r\n")
+    session.receive(Side.CLIENT, b"2 SELECT INBOX\r\n")
+    session.receive(Side.SERVER, b"* OK [UIDVALIDITY 7] valid\r\n2 OK selected\r\n")
+    session.take(Side.SERVER)
+    session.receive(Side.CLIENT, b"3 UID FETCH 5 BODY.PEEK[]<0.5>\r\n")
+    session.receive(Side.SERVER, b"* 1 FETCH (UID 5 BODY[] {5}\r\nTRACK)\r\n3 OK done\r\n")
+    return session.take(Side.SERVER)
+
+
+def test_a_section_is_asked_for_once_for_all_connections_of_a_login() -> None:
+    memory = Memory()
+    whole, octet = b"3 UID FETCH 5 (BODY.PEEK[])\r\n", b"3 UID FETCH 5 (BODY.PEEK[]<0.1>)\r\n"
+    assert asked_for(memory, LOGINS["LOGIN"][0]) == whole
+    assert [asked_for(memory, login) for login in LOGINS["LOGIN"]] == [octet] * 3
+    assert asked_for(memory, LOGINS["LOGIN"][0], version=1) == whole
+    for login in LOGINS["another reader"]:
+        assert asked_for(memory, login) == whole
+    for login in LOGINS["nobody knows"] * 2:
+        assert asked_for(memory, login) == whole
