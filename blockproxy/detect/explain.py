@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from blockproxy.detect import links
+from blockproxy.detect.appearance import Sight
 from blockproxy.detect.individual import identify
 from blockproxy.detect.judge import Judge
 from blockproxy.detect.rules import RuleSet
@@ -97,7 +98,7 @@ class ExplainingJudge(Judge):
             if spared := why_spared(self._rules, front):
                 return Why("spared", spared)
             if match := self._rules.match(url, Trigger.OPEN, reference.place.resource):
-                return Why("visible", f"written as {match.vendor.name} writes them, but people can see it")
+                return Why("visible", f"written as {match.vendor.name} writes them, but {_shown(reference, leaf)}")
         return self._why_unfit(reference, url, leaf)
 
     def _why_unfit(self, reference: Reference, url: Url, leaf: Leaf) -> Why:
@@ -114,6 +115,13 @@ class ExplainingJudge(Judge):
         if leaf.counts[reference.url] > MAX_SHARED:
             return Why("same-for-all", f"{seen.evidence}, but {leaf.counts[reference.url]} times in the message")
         return Why("unsure", f"{seen.evidence}, {token.evidence}, but less sure than {LEAST}: a layout may need it")
+
+
+def _shown(reference: Reference, leaf: Leaf) -> str:
+    seen = leaf.look(reference.element) if reference.element is not None else None
+    return (
+        "people can see it" if seen is None or seen.sight is Sight.VISIBLE else f"{seen.evidence} it may be a picture"
+    )
 
 
 def why_spared(rules: RuleSet, url: Url, *, naming: bool = True) -> str:

@@ -13,7 +13,9 @@ reader's addresses.
 from collections.abc import Sequence
 
 from blockproxy.detect import links
+from blockproxy.detect.appearance import Sight
 from blockproxy.detect.identity import Identity, Leak
+from blockproxy.detect.individual import reports_open
 from blockproxy.detect.listed import judge_listed
 from blockproxy.detect.parameters import Meaning
 from blockproxy.detect.rules import Match, ParameterHit, RuleSet
@@ -86,7 +88,7 @@ class Judge:
         evidence = f"an address of {match.vendor.name}"
         if match.rule.needs_invisible:
             seen = leaf.look(reference.element) if reference.element is not None else None
-            if seen is None or seen.sight not in CERTAINTY:
+            if seen is None or not (seen.sight in CERTAINTY or (seen.sight is Sight.UNKNOWN and reports_open(url))):
                 return None
             evidence = f"an address as {match.vendor.name} writes it, {seen.evidence}"
         technique = match.rule.technique if resource is Resource.IMAGE else Technique.REMOTE_STYLE

@@ -73,6 +73,12 @@ def test_a_finding_of_a_vendor_names_it() -> None:
     assert (finding.rule, finding.vendor, finding.confidence) == ("example-mailer/open", "Example Mailer", 0.95)
 
 
+def test_a_rule_for_any_host_believes_a_picture_without_a_size_that_calls_itself_a_report_of_opening() -> None:
+    (finding,) = judge('<img src="https://www.example.org/xq/open/fake" alt="">and so on')
+    assert (finding.rule, finding.action) == ("example-mailer/any-host", Action.REMOVE)
+    assert judge('<img src="https://www.example.org/xq/open/fake" width="600" alt="">and so on') == []
+
+
 def test_no_evidence_repeats_what_it_is_about() -> None:
     for case in CASES:
         for finding in judge(case.html):
