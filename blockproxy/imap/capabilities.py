@@ -38,6 +38,7 @@ OFFERED = {
     "I18NLEVEL=": "RFC 5255: sorting",
     "ID": "RFC 2971: names of programs",
     "IDLE": "RFC 2177: lines, and answers that are judged by what they contain",
+    "IMAPSIEVE=": "RFC 6785: scripts that run at the server, and where they are managed",
     "INPROGRESS": "RFC 9585: numbers",
     "LANGUAGE": "RFC 5255: texts of the server",
     "LIST-EXTENDED": "RFC 5258: LIST",
@@ -66,6 +67,7 @@ OFFERED = {
     "RIGHTS=": "RFC 4314: rights",
     "SASL-IR": "RFC 4959: relayed as it is",
     "SAVEDATE": "RFC 8514: dates",
+    "SAVELIMIT=": "RFC 9738: a number",
     "SEARCH=": "RFC 6203: numbers",
     "SEARCHRES": "RFC 5182: numbers",
     "SNIPPET=": "drafts of RFC 8970",
@@ -74,7 +76,7 @@ OFFERED = {
     "SPECIAL-USE": "RFC 6154: LIST",
     "STATUS=SIZE": "RFC 8438: true because no message changes its size",
     "THREAD=": "RFC 5256: numbers",
-    "UIDBATCHES": "numbers",
+    "UIDBATCHES": "RFC 10022: numbers",
     "UIDPLUS": "RFC 4315: numbers",
     "UNSELECT": "RFC 3691: no content",
     "UTF8=": "RFC 9755: the machine is 8-bit clean",
@@ -85,6 +87,7 @@ OFFERED = {
 }
 HIDDEN = {
     "ANNOTATE-EXPERIMENT-1": "RFC 5257: annotations of messages are content that nothing here understands",
+    "AUTH=": "RFC 9051: another mechanism, which may be bound to a connection that ends at the proxy",
     "AUTH=ANONYMOUS": "RFC 4505: nobody's mail",
     "AUTH=EXTERNAL": "the client's certificate ends at the proxy",
     "AUTH=GSSAPI": "bound to the name of a host that is not the proxy",
@@ -105,15 +108,20 @@ HIDDEN = {
     "URLAUTH=": "RFC 5524: URLFETCH returns the original content",
     "X-REPLICATION": "Cyrus: copies of the original between servers",
 }
-# Commands of hidden capabilities, for a client that tries them anyway.
+# Commands of hidden capabilities, and of servers' own, for a client that tries them anyway.
 REFUSED = {
     "COMPRESS": HIDDEN["COMPRESS="],
     "CONVERT": HIDDEN["CONVERT"],
+    "DUMP": "Cyrus: a whole mailbox in a form of its own",
     "GENURLAUTH": HIDDEN["URLAUTH"],
     "GETANNOTATION": HIDDEN["ANNOTATE-EXPERIMENT-1"],
+    "PARTIAL": "RFC 1730: substrings that are cut before they can be cleaned",
     "RESETKEY": HIDDEN["URLAUTH"],
     "UNAUTHENTICATE": HIDDEN["UNAUTHENTICATE"],
+    "SYNCGET": HIDDEN["X-REPLICATION"],
     "URLFETCH": HIDDEN["URLAUTH"],
+    "XCONVFETCH": "Cyrus: content of several mailboxes in a form of its own",
+    "XSNIPPETS": "Cyrus: content in a form of its own",
 }
 
 

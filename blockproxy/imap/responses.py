@@ -133,6 +133,8 @@ class ServerLeg:
         match keyword:
             case b"CAPABILITY":
                 raw = b"* CAPABILITY " + self._capabilities(raw.split()[2:]) + b"\r\n"
+            case b"ENABLED":  # more than was asked for would change what follows without the machine's knowledge
+                raw = b" ".join([b"* ENABLED", *only_offered(raw.split()[2:]).split()]) + b"\r\n"
             case b"OK" | b"NO" | b"BAD" | b"BYE" | b"PREAUTH":
                 raw = self._untagged_status(keyword, raw)
             case b"LIST" | b"XLIST" | b"LSUB":

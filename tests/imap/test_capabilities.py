@@ -1,5 +1,7 @@
 """Which capabilities a client gets to see."""
 
+from pathlib import Path
+
 import pytest
 
 from blockproxy.imap.capabilities import HIDDEN, OFFERED, only_offered, verdict
@@ -9,6 +11,21 @@ def test_every_row_has_a_reason() -> None:
     assert all(reason for reason in (*OFFERED.values(), *HIDDEN.values()))
     assert not OFFERED.keys() & HIDDEN.keys()
     assert all(name == name.upper() for name in (*OFFERED, *HIDDEN))
+
+
+REGISTRY = [
+    line.split() for line in (Path(__file__).parent / "registry.txt").read_text().splitlines() if line[0] != "#"
+]
+
+
+@pytest.mark.parametrize(("name", "document"), REGISTRY)
+def test_every_registered_name_has_a_verdict_and_a_reason(name: str, document: str) -> None:
+    reason = verdict(name).reason
+    assert reason != "not known here"
+    assert name.startswith("IMAP4") or document.replace("RFC", "RFC ") in reason.replace("RFC 3501", "RFC 9051"), (
+        reason,
+        document,
+    )
 
 
 @pytest.mark.parametrize(
