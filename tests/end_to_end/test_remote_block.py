@@ -96,6 +96,32 @@ def test_neither_is_any_that_chance_finds(browser: Sealed, seed: int) -> None:
     assert len(browser.asked(*pages)) > 20
 
 
+TREE_TEST = re.compile(rb"(?:^|\n)#data\n(.*?)\n#errors", re.DOTALL)
+
+
+@needs_corpus
+@pytest.mark.parametrize("first", range(2))
+def test_neither_is_any_of_the_documents_on_which_parsers_are_tested(browser: Sealed, first: int) -> None:
+    """A fifth of those of html5lib, each with a picture behind it."""
+    folder = corpus()
+    assert folder is not None
+    files = sorted((folder / "conformance" / "html5lib-tree").glob("*.dat"))
+    inputs = sorted({found for path in files for found in TREE_TEST.findall(path.read_bytes())})
+    pages = [fresh(page + PIXEL) for page in inputs[first::10]]
+    assert len(pages) > 150
+    assert browser.asked(*(cleaned(page) for page in pages)) == set()
+    assert len(browser.asked(*pages)) > 200  # two lines of the log for each
+
+
+@needs_corpus
+def test_neither_are_the_test_messages_of_roundcube(browser: Sealed) -> None:
+    folder = corpus()
+    assert folder is not None
+    pages = [path.read_bytes() for path in sorted((folder / "attacks" / "roundcube").iterdir())]
+    assert browser.asked(*map(cleaned, pages)) == set()
+    assert browser.asked(*pages)
+
+
 def test_neither_does_one_that_hides_behind_more_readings_than_are_done(browser: Sealed) -> None:
     decoys = b"<noscript><p title='</noscript>" * 20
     page = fresh(decoys + b"<noscript><plaintext></noscript>'><img src=//t.example/a>")
