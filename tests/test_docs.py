@@ -21,9 +21,9 @@ def commands() -> list[str]:
 
     def walk(command: object, name: str) -> list[str]:
         children = getattr(command, "commands", None)
-        return (
-            [full for child, sub in children.items() for full in walk(sub, f"{name} {child}")] if children else [name]
-        )
+        below = [full for child, sub in (children or {}).items() for full in walk(sub, f"{name} {child}")]
+        alone = children is None or getattr(command, "invoke_without_command", False)
+        return [name] * alone + below
 
     return [name.strip() for name in walk(typer.main.get_command(cli.app), "")]
 

@@ -54,7 +54,7 @@ app.command("demo", help=demo.HELP, epilog=demo.EXAMPLE)(demo.demo)
 app.command("clean", help=clean.HELP, epilog=clean.EXAMPLE)(clean.clean)
 app.command("explain", help=explain.HELP, epilog=explain.EXAMPLE)(explain.explain)
 app.command("scan", help=scan.HELP, epilog=scan.EXAMPLE)(scan.scan)
-app.command("events", help=events.HELP, epilog=events.EXAMPLE)(events.events)
+app.add_typer(events.app, name="events")
 app.command("forget", help=forget.HELP, epilog=forget.EXAMPLE)(forget.forget)
 app.add_typer(rules.app, name="rules")
 

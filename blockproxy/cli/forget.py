@@ -9,7 +9,7 @@ from blockproxy.cli.events import event_log
 
 HELP = """Delete everything that the event log knows about an account.
 
-ACCOUNT is the login name, as the mail client sends it. `blockproxy events --account` shows what would be deleted."""
+ACCOUNT is the login name, as the mail client sends it. `blockproxy events show` shows what would be deleted."""
 
 EXAMPLE = "\b\nExample:\n  blockproxy forget me@example.org"
 

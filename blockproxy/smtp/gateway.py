@@ -271,9 +271,10 @@ class GatewaySession(Session):
         head = spool.head(MAX_HEAD)
         identity = policies.message_id(head) or sha256(head).hexdigest()
         event = Cleaned(b"", findings, said.skipped, said.origin)
+        direction, rules = self._terms.settings.direction, self._terms.rules
         outgoing = self._terms.outbox is not None and self._sender is not None
         for account in [self._sender.mailbox] if outgoing and self._sender is not None else self._accepted:
-            self._terms.record(event, Delivery("smtp", account, identity, self._terms.settings.direction))
+            self._terms.record(event, Delivery("smtp", account, identity, direction, spool.size, rules))
 
     # The rest.
 

@@ -76,7 +76,10 @@ class Outbox:
 
     def _tell(self, finding: Finding, message: bytes, letter: Letter, identity: str = "") -> None:
         identity = identity or policies.message_id(message) or sha256(message).hexdigest()
-        self.record(Cleaned(b"", (finding,)), Delivery("smtp", letter.account, identity, "out"))
+        self._record(Cleaned(b"", (finding,)), letter, identity)
+
+    def _record(self, cleaned: Cleaned, letter: Letter, identity: str) -> None:
+        self.record(cleaned, Delivery("smtp", letter.account, identity, "out", letter.spool.size, self.rules))
 
     async def inspected(self, letter: Letter, into: Spool) -> Cleaned:
         """Write the message without its trackers `into` another spool, if it has any.
@@ -112,4 +115,4 @@ class Outbox:
         if cleaned.findings or cleaned.skipped:
             head = letter.spool.head(MAX_HEAD)
             identity = policies.message_id(head) or sha256(head).hexdigest()
-            self.record(cleaned, Delivery("smtp", letter.account, identity, "out"))
+            self._record(cleaned, letter, identity)
