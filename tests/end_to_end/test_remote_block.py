@@ -20,10 +20,15 @@ VECTOR = re.compile(rb"https://leaking\.via/([\w./#-]+)")
 PIXEL = b'<img src="https://t.example/a">'
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Sealed]:
+def only_root() -> None:
+    """Skip where this user may not have a network namespace with a resolver of its own."""
     if machine.output_of("id", "-u") != "0":
         pytest.skip("only root may make a network namespace with a resolver of its own")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Sealed]:
+    only_root()
     with sealed.running() as running:
         yield running
 
