@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
+from blockproxy.cli import chosen
 from blockproxy.cli.output import check_addresses, complain, plain, table
 from blockproxy.errors import InputError
 
@@ -49,6 +50,7 @@ def clean(  # noqa: PLR0913, PLR0917 - an option is an argument
     rules: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="A folder with rules of your own; may be repeated.")
     ] = None,
+    config: chosen.Config = None,
     jobs: Annotated[
         int, typer.Option(min=0, help="Processes; 0 is one a core for more than 200 messages, else one.")
     ] = 0,
@@ -59,7 +61,7 @@ def clean(  # noqa: PLR0913, PLR0917 - an option is an argument
 
     check_addresses(address or ())
     policy = Policy(remote=remote.value, threshold=0.0 if strict else Policy().threshold)
-    work = cleaning.Work(tuple(rules or ()), policy, Context(tuple(address or ())), out)
+    work = cleaning.Work(chosen.rules(config, rules), policy, Context(tuple(address or ())), out)
     messages = cleaning.sources(paths, out)
     with ExitStack() as stack:
         tellers: list[Callable[[Outcome], None]] = []

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blockproxy.cleaner import clean
-from blockproxy.detect.rules import load
 from blockproxy.errors import InputError
 from blockproxy.model import Context, Finding, Policy, Skip
+from blockproxy.rulesettings import Rules
 from blockproxy.scan import pool
 from blockproxy.scan.sources import is_mbox
+from blockproxy.subscriptions.load import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Source:
 class Work:
     """How every message is cleaned; `out` is the folder for the results, or None."""
 
-    folders: tuple[Path, ...]
+    rules: Rules
     policy: Policy
     context: Context
     out: Path | None
@@ -95,7 +96,7 @@ def clean_all(messages: Sequence[Source], work: Work, jobs: int) -> Iterator[Out
 
 class _Worker:
     def __init__(self, work: Work) -> None:
-        self._rules = load(work.folders)
+        self._rules = load(work.rules)
         self._work = work
 
     def __call__(self, source: Source) -> Outcome:

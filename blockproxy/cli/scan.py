@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from blockproxy.cli import chosen
 from blockproxy.cli.output import check_addresses, complain, plain, table
 from blockproxy.cli.progress import progress
 from blockproxy.errors import InputError
@@ -70,6 +71,7 @@ def scan(  # noqa: PLR0913, PLR0917 - an option is an argument
     rules: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="A folder with rules of your own; may be repeated.")
     ] = None,
+    config: chosen.Config = None,
     resume: Annotated[
         Path | None, typer.Option(metavar="FILE", help="For an account: go on where FILE says, and keep it up to date.")
     ] = None,
@@ -87,6 +89,7 @@ def scan(  # noqa: PLR0913, PLR0917 - an option is an argument
     tell: Callable[[Report], None] = _TELLERS[form]() if not summary else lambda _: None
     account = _account(sources, resume)
     own = (account.user,) if account is not None and "@" in account.user else ()
+    wanted = chosen.rules(config, rules)
     task = Task(Policy(), (*(address or ()), *own), whole_urls)
     code = 0
     with ExitStack() as stack:
@@ -95,7 +98,7 @@ def scan(  # noqa: PLR0913, PLR0917 - an option is an argument
         else:
             mail = stack.enter_context(_mailboxes(account, _password(password_file), resume, ca_file))
         try:
-            for report in workers.read_all(mail.letters, tuple(rules or ()), task, jobs):
+            for report in workers.read_all(mail.letters, wanted, task, jobs):
                 mail.tally.add(report)
                 if report.problem:
                     code = 1

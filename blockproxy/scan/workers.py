@@ -2,21 +2,19 @@
 
 from collections.abc import Callable, Generator, Iterable
 from functools import partial
-from pathlib import Path
 
-from blockproxy.detect.rules import load
+from blockproxy.rulesettings import Rules
 from blockproxy.scan import pool
 from blockproxy.scan.report import Report, Task, report
 from blockproxy.scan.sources import Letter
+from blockproxy.subscriptions.load import load
 
 
-def read_all(
-    letters: Iterable[Letter], folders: tuple[Path, ...], task: Task, jobs: int = 0
-) -> Generator[Report, None, None]:
-    """What there is to tell about each of `letters`, by the shipped rules and those in `folders`; 0 jobs: all cores."""
-    return pool.in_order(letters, _reader, (folders, task), jobs)
+def read_all(letters: Iterable[Letter], rules: Rules, task: Task, jobs: int = 0) -> Generator[Report, None, None]:
+    """What there is to tell about each of `letters`, by the shipped rules and `rules`; 0 jobs: all cores."""
+    return pool.in_order(letters, _reader, (rules, task), jobs)
 
 
-def _reader(made_of: tuple[tuple[Path, ...], Task]) -> Callable[[Letter], Report]:
-    folders, task = made_of
-    return partial(report, rules=load(folders), task=task)
+def _reader(made_of: tuple[Rules, Task]) -> Callable[[Letter], Report]:
+    rules, task = made_of
+    return partial(report, rules=load(rules), task=task)

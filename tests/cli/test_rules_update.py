@@ -1,6 +1,7 @@
 """`blockproxy rules update`, as a person starts it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,26 @@ def test_check_tells_which_lists_are_there(tmp_path: Path) -> None:
     assert ended.code == 0, ended.out
     assert "list list: 2 entries" in ended.out
     assert "list no: not fetched yet" in ended.out
+
+
+LINE_2 = r"list list, line 2|list/line-2"
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_clean_and_scan_go_by_the_lists_of_the_settings(tmp_path: Path, jobs: int) -> None:
+    (tmp_path / "mail").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / f"mail/{name}.eml").write_bytes(
+            b"From: news@example.org\r\nContent-Type: text/html\r\n\r\n"
+            b'<p>Hello</p><img src="https://tracker.example/p.gif" width="1" height="1"><p>Bye</p>\r\n'
+        )
+    with serving(list=Page()) as web:
+        path = settings(tmp_path, {"url": web.url(), "format": "adblock"})
+        blockproxy("rules", "update", "--config", path)
+    for command in ("clean", "scan"):
+        words = (command, "--jobs", jobs, tmp_path / "mail")
+        assert not re.search(LINE_2, blockproxy(*words).out)
+        assert len(re.findall(LINE_2, blockproxy(*words, "--config", path).out)) == 2
 
 
 def test_explain_tells_which_list_names_a_url(tmp_path: Path) -> None:

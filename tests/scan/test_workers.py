@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from blockproxy.model import Policy
+from blockproxy.rulesettings import Rules
 from blockproxy.scan import pool, workers
 from blockproxy.scan.report import Report, Row, Task
 from blockproxy.scan.sources import Letter
@@ -24,20 +25,20 @@ def many(count: int, taken: list[int]) -> Iterator[Letter]:
 
 def test_reports_come_in_order_from_every_number_of_processes() -> None:
     for jobs in (0, 1, 2):
-        names = [report.name for report in workers.read_all(many(300, []), (), TASK, jobs)]
+        names = [report.name for report in workers.read_all(many(300, []), Rules(), TASK, jobs)]
         assert names == [str(number) for number in range(300)]
 
 
 def test_no_more_than_a_few_messages_are_on_the_way() -> None:
     taken: list[int] = []
-    reports = workers.read_all(many(5_000, taken), (), TASK, 2)
+    reports = workers.read_all(many(5_000, taken), Rules(), TASK, 2)
     next(reports)
     assert len(taken) <= (2 * pool.AHEAD + 1) * pool.CHUNK
     reports.close()
 
 
 def test_a_report_knows_the_month_the_sender_and_the_readers_address_from_the_header() -> None:
-    (report,) = workers.read_all(many(1, []), (), TASK)
+    (report,) = workers.read_all(many(1, []), Rules(), TASK)
     (row,) = report.rows
     assert (row.month, row.sender, row.technique, row.host) == ("2026-01", "example.org", "address-leak", "example.org")
     assert "reader" not in row.url + row.evidence.replace("the reader's own address", "")
@@ -45,13 +46,13 @@ def test_a_report_knows_the_month_the_sender_and_the_readers_address_from_the_he
 
 def test_the_address_of_a_list_is_not_the_readers() -> None:
     letter = Letter("a", octets=b"List-Post: <mailto:reader@example.com>\r\n" + MESSAGE)
-    (report,) = workers.read_all([letter], (), TASK)
+    (report,) = workers.read_all([letter], Rules(), TASK)
     assert not [row for row in report.rows if row.technique == "address-leak"]
 
 
 def test_counts_can_be_written_down_and_taken_up_again() -> None:
     tally = Tally()
-    for report in workers.read_all(many(3, []), (), TASK):
+    for report in workers.read_all(many(3, []), Rules(), TASK):
         tally.add(report)
     tally.add(Report("b", problem="b: cannot be read"))
     again = Tally(tally.counts())

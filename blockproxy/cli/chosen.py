@@ -1,0 +1,23 @@
+"""Which rules a command goes by: those of the settings that are named, and folders beside them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from blockproxy.rulesettings import Rules
+
+Config = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Settings, for their folders of rules and the lists they name.")
+]
+
+
+def rules(config: Path | None, folders: Sequence[Path] | None) -> "Rules":
+    """The rules of `config`, none of its own without one, and `folders` after them; raises SettingsError."""
+    from blockproxy import config as settings
+    from blockproxy.rulesettings import Rules
+
+    named = settings.load(config).rules if config is not None else Rules()
+    return named.model_copy(update={"folders": (*named.folders, *(folders or ()))})
