@@ -10,13 +10,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from bench import cleaning, events, hostile, imap, lists, memory, rules
+from bench import cleaning, events, hostile, imap, lists, memory, rules, smtp
 from bench.measure import Benchmark, Row
 
 BENCHMARKS: dict[str, Benchmark] = {
     "cleaner": cleaning.newsletters,
     "quiet": cleaning.quiet,
     "imap": imap.imap,
+    "smtp": smtp.smtp,
     "memory": memory.memory,
     "hostile": hostile.hostile,
     "rules": rules.rules,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.end_to_end import machine
 
-BACKLOG = "20"  # connections that wait to be accepted
+BACKLOG = "100"  # connections that wait to be accepted
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,11 @@ class SmtpSink:
 
 
 @contextmanager
-def running(*options: str) -> Iterator[SmtpSink]:
-    """Run smtp-sink with `options`, such as `-q DATA`, until the block ends; it asks for no login."""
+def running(*options: str, keep: bool = True) -> Iterator[SmtpSink]:
+    """Run smtp-sink with `options`, such as `-q DATA`, until the block ends; it asks for no login.
+
+    Without `keep` nothing is written to the disk.
+    """
     user = machine.server_user()
     with machine.server_folder(user) as folder:
         port = machine.free_port()
@@ -39,7 +42,7 @@ def running(*options: str) -> Iterator[SmtpSink]:
         if os.geteuid() == 0:
             os.chown(folder / "dumps", user.pw_uid, user.pw_gid)
         owner = ["-u", user.pw_name] if os.geteuid() == 0 else []
-        dumps = ["-d", str(folder / "dumps" / "dump.%H%M")]
+        dumps = [] if not keep else ["-d", str(folder / "dumps" / "dump.%H%M")]
         command = [machine.program("smtp-sink"), "-a", *owner, *dumps, *options, f"{machine.LOOPBACK}:{port}", BACKLOG]
         with machine.started(command, [port], folder / "printed", user=pwd.getpwuid(os.geteuid())):
             yield SmtpSink(port, folder / "dumps")
