@@ -45,7 +45,10 @@ READERS: MappingProxyType[Kind, Reader] = MappingProxyType(
         Kind.CARD_LINES: lines.read_card,
     }
 )
-_THOROUGH: Reader = partial(references.read_html, switches=True)
+_THOROUGH: dict[Kind, Reader] = {
+    Kind.HTML: partial(references.read_html, switches=True),
+    Kind.XML: partial(references.read_xml, switches=True),
+}
 
 
 class Outcome(NamedTuple):
@@ -77,7 +80,7 @@ class LeafCleaner:
     def __init__(self, judge: Judge, policy: Policy, clean_message: Callable[[bytes], Cleaned] | None) -> None:
         self._judge = judge
         self._blocks_all = policy.remote == "block"
-        self._readers = {**READERS, Kind.HTML: _THOROUGH} if self._blocks_all else READERS
+        self._readers = READERS | _THOROUGH if self._blocks_all else READERS
         self._clean_message = clean_message
         self._count = 0  # documents inside the leaf that were read
 

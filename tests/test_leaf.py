@@ -130,6 +130,15 @@ def test_the_switch_for_dns_prefetch_is_off_where_all_remote_content_is_blocked(
     assert after(cleaned(page, BLOCK)) == page.replace("content=on", "content=x:")
 
 
+ILLUSTRATOR = """<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd" [
+<!ENTITY ns_svg "http://www.w3.org/2000/svg"><!ENTITY ns_ai "http://ns.adobe.com/AdobeIllustrator/10.0/">
+]><svg xmlns="&ns_svg;" xmlns:i="&ns_ai;"><rect/></svg>""".replace("\n", "\r\n")
+
+
+def test_what_drawing_programs_declare_stays() -> None:
+    assert after(cleaned(ILLUSTRATOR, BLOCK, "Content-Type: image/svg+xml")) == ILLUSTRATOR
+
+
 DEEP = f"<img src={TRACKER}>"
 for _ in range(documents.MAX_DEPTH + 1):
     DEEP = f'<iframe srcdoc="{DEEP.replace("&", "&amp;").replace(chr(34), "&quot;")}"></iframe>'

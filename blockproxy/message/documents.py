@@ -20,7 +20,8 @@ MAX_COUNT = 1000  # documents in a leaf; each costs as much as a short message
 class Kind(Enum):
     """How octets are read."""
 
-    HTML = auto()  # XHTML and SVG too: what is looked for is written alike
+    HTML = auto()
+    XML = auto()  # XHTML and SVG: what is looked for is written alike, and read in more ways
     CSS = auto()
     TEXT = auto()
     CALENDAR = auto()  # as it was sent; its lines may be folded
@@ -56,10 +57,10 @@ _BASE64 = re.compile(rb";\x20*base64\s*\Z", re.IGNORECASE)
 
 _BY_TYPE = {
     b"text/html": Kind.HTML,
-    b"application/xhtml+xml": Kind.HTML,
-    b"image/svg+xml": Kind.HTML,
-    b"text/xml": Kind.HTML,
-    b"application/xml": Kind.HTML,
+    b"application/xhtml+xml": Kind.XML,
+    b"image/svg+xml": Kind.XML,
+    b"text/xml": Kind.XML,
+    b"application/xml": Kind.XML,
     b"text/x-amp-html": Kind.HTML,
     b"text/css": Kind.CSS,
 }
@@ -78,7 +79,7 @@ def kind_of(media_type: bytes, *, style: bool = False) -> Kind | None:
     if kind is not None:
         return kind
     if media_type.endswith(b"+xml"):
-        return Kind.HTML
+        return Kind.XML
     if _HOLDS_NOTHING.match(media_type) is None:
         return Kind.CSS if style else Kind.UNREADABLE
     return Kind.CSS if style and media_type in {b"", b"text/plain"} else None

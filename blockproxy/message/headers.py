@@ -35,6 +35,7 @@ _VALUE = re.compile(rb"[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)")  # RFC 5322, section 
 # Each begins with its `@`, and none can try again from within: a field of a megabyte is read once.
 _ANGLE_ADDRESS = re.compile(rb"@([A-Za-z0-9._-]++)\s*+>")
 _BARE_ADDRESS = re.compile(rb"(?<=[^\s<>,;:\"()@])@([A-Za-z0-9._-]++)")
+_IN_BRACKETS = re.compile(rb"<[^<>\s]{1,320}>")
 _LIST_ID = re.compile(rb"<([^<>\s]{1,255})>")
 _ADDRESS = re.compile(
     rb"(?<![A-Za-z0-9.!#$%&'*+/=?^_`{|}~-])[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}+@[A-Za-z0-9._-]{1,255}+"
@@ -191,6 +192,16 @@ def context(header: bytes) -> HeaderContext:
     to = b",".join(value for name in (b"to", b"cc", b"delivered-to") for _, value in fields.find(name))
     recipients = tuple(dict.fromkeys(address.decode("ascii") for address in _ADDRESS.findall(to)))
     return HeaderContext(Origin(sender, list_id.decode("ascii", "replace").lower()), recipients)
+
+
+def sender(header: bytes) -> str:
+    """The address in From, in lower case; "" where there is none."""
+    for value in (value for _, value in _Fields(header).find(b"from")):
+        angle = _IN_BRACKETS.search(value)
+        found = _ADDRESS.search(value if angle is None else angle[0])
+        if found is not None:
+            return found[0].decode("ascii").lower()
+    return ""
 
 
 def _domain(value: bytes) -> str:

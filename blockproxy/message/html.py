@@ -181,6 +181,14 @@ class _Tokenizer:
             self._ends[name] = close.start() if close else self._end
         return self._ends[name]
 
+    def _section_end(self, mark: bytes, start: int) -> int:
+        """Behind the mark at which a section or an instruction of XML ends. Looks once for each end."""
+        name = mark.decode()
+        if self._ends.get(name, -1) < start:
+            end = self._view.find(mark, start, self._end)
+            self._ends[name] = self._end if end < 0 else end + len(mark)
+        return self._ends[name]
+
     def _raw_text(self, name: str) -> Iterator[Token]:
         if name not in _RAW and name != "plaintext":
             return
@@ -247,6 +255,10 @@ class _Tokenizer:
         elif cdata or doctype or bogus:
             close = self._view.find(b">", match.end(), self._end)
             self._position = self._end if close < 0 else close + 1
+            if self._otherwise.ambiguous and (cdata or bogus == b"?"):
+                end = self._section_end(b"]]>" if cdata else b"?>", match.end())
+                if end != self._position:
+                    self._otherwise.expect(end)
             inside = Span(start + (1 if bogus == b"?" else 2), self._end if close < 0 else close)
             kind = Kind.DOCTYPE if doctype else Kind.BOGUS
             yield Token(kind, Span(start, self._position), inside, closed=close >= 0, in_comment=self._in_comment)

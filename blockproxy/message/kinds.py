@@ -18,9 +18,9 @@ MAX_CONTINUATIONS = 32  # pieces of a file's name (RFC 2231, section 3); program
 
 BY_TYPE: Mapping[str, Kind] = {
     "text/html": Kind.HTML,
-    "application/xhtml+xml": Kind.HTML,
+    "application/xhtml+xml": Kind.XML,
     "text/x-amp-html": Kind.HTML,
-    "image/svg+xml": Kind.HTML,
+    "image/svg+xml": Kind.XML,
     "text/css": Kind.CSS,
     "text/plain": Kind.TEXT,
     "text/calendar": Kind.CALENDAR,
@@ -38,10 +38,10 @@ BY_ENDING: Mapping[str, Kind] = {
     "html": Kind.HTML,
     "htm": Kind.HTML,
     "shtml": Kind.HTML,
-    "xhtml": Kind.HTML,
-    "xht": Kind.HTML,
+    "xhtml": Kind.XML,
+    "xht": Kind.XML,
     "hta": Kind.HTML,
-    "svg": Kind.HTML,
+    "svg": Kind.XML,
     "css": Kind.CSS,
     "ics": Kind.CALENDAR,
     "vcs": Kind.CALENDAR,
@@ -54,7 +54,7 @@ BY_ENDING: Mapping[str, Kind] = {
 _NAMES_COUNT = re.compile(
     r"application/|text/|unknown/|/|x-|binary/|file/|message/(?!rfc822|global|delivery|disposition)"
 )
-MARKUP = frozenset({Kind.HTML, Kind.CSS})  # in which a declaration may name the charset
+MARKUP = frozenset({Kind.HTML, Kind.XML, Kind.CSS})  # in which a declaration may name the charset
 
 
 def kind_of(entity: Entity) -> Kind | None:

@@ -23,6 +23,7 @@ _SCHEME = re.compile(
 )
 _SLASHES = re.compile(rb"/[/\\\t\r\n](?:(?<=[/\\])|[\t\r\n]*+[/\\])")
 _EQUIVALENT = b"http-equiv"
+DECLARATIONS = (b"<!ENTITY", b"<!ATTLIST")  # in XML these can spell a URL of pieces; upper case counts there
 _BACKSLASH = re.compile(rb"\\")
 # References to what a scheme, its colon, slashes and ignored white space are written with.
 _REFERENCE = re.compile(
@@ -46,6 +47,7 @@ def signs(view: bytes) -> list[int]:
     found += [match.start() for match in _REFERENCE.finditer(view, start)]
     if b"\\" in view:
         found += [match.start() for match in _BACKSLASH.finditer(view, start)]
+    found += [position for position in map(view.find, DECLARATIONS) if position >= 0]
     found.sort()
     return found
 
@@ -68,6 +70,7 @@ def may_reach_network(view: bytes) -> bool:
         or b"\\" in view
         or _SCHEME.search(view, start) is not None
         or _REFERENCE.search(view, start) is not None
+        or any(declaration in view for declaration in DECLARATIONS)
     )
 
 

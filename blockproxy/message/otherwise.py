@@ -16,8 +16,8 @@ class Otherwise:
 
     __slots__ = ("_done", "_expected", "_known", "ambiguous", "exhausted")
 
-    def __init__(self) -> None:
-        self.ambiguous = False  # whether there is an element on which readings depend
+    def __init__(self, *, ambiguous: bool = False) -> None:
+        self.ambiguous = ambiguous  # whether there is an element on which readings depend
         self.exhausted = False  # whether there are more readings than are done
         self._known: dict[int, int] = {}  # where one begins; where it is back in step
         self._expected: set[int] = set()

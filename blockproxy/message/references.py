@@ -13,7 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 from blockproxy.message import base as bases
-from blockproxy.message import charref, css, documents, html, layers, network, places, text, values
+from blockproxy.message import charref, css, doctype, documents, html, layers, network, places, text, values
 from blockproxy.message.css import Fetch, Found
 from blockproxy.message.documents import MAX_DEPTH, Document
 from blockproxy.message.otherwise import Otherwise
@@ -32,9 +32,7 @@ _LEADS_NOWHERE = re.compile(r"[\x00-\x20]*+(?:data|cid|mid|mailto|tel|sms|javasc
 _HOLDS = re.compile(r"[\x00-\x20]*+(?:d[\t\r\n]*a[\t\r\n]*t|j[\t\r\n]*a[\t\r\n]*v)", re.IGNORECASE)
 _ENDS_VALUE = b"\t\n\x0c\r \"'<=>`"  # one without quotes
 _IGNORED = "".join(map(chr, range(0x21)))  # what browsers take off the front of a URL
-_QUOTED = re.compile(rb"\"([^\"]++)|'([^']++)")
 _INSTRUCTION = re.compile(rb"\?[a-zA-Z-]++")
-_STANDARDS = ("http://www.w3.org/", "https://www.w3.org/")  # whose DTDs name a DOCTYPE and are not fetched
 _HOLD_REFERENCES = {Kind.RAW, Kind.FOREIGN_STYLE, Kind.DOCTYPE, Kind.BOGUS}
 _STYLE = places.rows("*", "style")[0]
 _USUAL = {pair: places.rows(*pair)[0] for pair in (("a", "href"), ("img", "src"))}
@@ -59,10 +57,12 @@ def read_html(view: bytes, base: str | None = None, *, switches: bool = False) -
 
     `switches`: whether to look for what names no URL and lets a browser ask for the names of all hosts in the page.
     """
-    signs = network.signs(view) if base is None else None
-    if signs and switches:
-        signs = sorted({*signs, *network.switches(view)})
-    return _read(view, signs, base)
+    return _read(view, _signs(view, base, switches=switches), base)
+
+
+def read_xml(view: bytes, base: str | None = None, *, switches: bool = False) -> Reading:
+    """An XHTML or SVG part: as HTML, and where XML goes on differently, as XML too."""
+    return _read(view, _signs(view, base, switches=switches), base, xml=True)
 
 
 def read_css(view: bytes, base: str | None = None) -> Reading:
@@ -79,7 +79,12 @@ def read_text(view: bytes, _base: str | None = None) -> Reading:
     return Reading([Reference(url, span, places.TEXT) for span, url in found if url is not None], [])
 
 
-READERS = {documents.Kind.HTML: read_html, documents.Kind.CSS: read_css, documents.Kind.TEXT: read_text}
+READERS = {
+    documents.Kind.HTML: read_html,
+    documents.Kind.XML: read_xml,
+    documents.Kind.CSS: read_css,
+    documents.Kind.TEXT: read_text,
+}
 
 
 def in_html(view: bytes) -> list[Reference]:
@@ -127,15 +132,21 @@ def read_fully(view: bytes) -> list[Reference]:
     return _flat(_read(view, None, None))
 
 
-def _read(view: bytes, signs: list[int] | None, base: str | None) -> Reading:
+def _signs(view: bytes, base: str | None, *, switches: bool) -> list[int] | None:
+    """The offsets that matter; None where a base makes every one matter."""
+    signs = network.signs(view) if base is None else None
+    return sorted({*signs, *network.switches(view)}) if signs and switches else signs
+
+
+def _read(view: bytes, signs: list[int] | None, base: str | None, *, xml: bool = False) -> Reading:
     if signs is not None and not signs:
         return Reading([], [])
-    page = _Page(view, signs, base)
+    page = _Page(view, signs, base, xml=xml)
     found = page.read(stop_at_base=True)
     if page.has_base:
         # Every relative URL is one that matters, also those that stand before the base.
         own = bases.effective(view)
-        page = _Page(view, None, (resolve(own, base) if own else None) or base)
+        page = _Page(view, None, (resolve(own, base) if own else None) or base, xml=xml)
         found = page.read()
     return Reading(found, page.documents, "too-many-readings" if page.otherwise.exhausted else "")
 
@@ -143,11 +154,11 @@ def _read(view: bytes, signs: list[int] | None, base: str | None) -> Reading:
 class _Page:
     """One reading of a document. With `signs`, only what stands at one of them is looked at."""
 
-    def __init__(self, view: bytes, signs: list[int] | None, base: str | None) -> None:
+    def __init__(self, view: bytes, signs: list[int] | None, base: str | None, *, xml: bool = False) -> None:
         self._view = view
         self._signs = signs
         self._base = base
-        self.otherwise = Otherwise()
+        self.otherwise = Otherwise(ambiguous=xml)
         self._script: StartTag | None = None
         self.has_base = False
         self.documents: list[Document] = []
@@ -160,7 +171,7 @@ class _Page:
                 self._start_tag(token, found)
                 if self.has_base and stop_at_base:
                     return found
-            elif token.kind in _HOLD_REFERENCES and self._signed(*token.span):
+            elif token.kind is Kind.DOCTYPE or (token.kind in _HOLD_REFERENCES and self._signed(*token.span)):
                 found += self._other(token)
         if self.otherwise.ambiguous:
             # What a style sheet in SVG reads as CSS has been read as markup too, and there may be other readings.
@@ -275,18 +286,13 @@ class _Page:
             kind = self._script.get("type") if self._script is not None else None
             yield from self.written(values.script(inside, kind or ""), inside, start, places.SCRIPT)
         elif token.kind is Kind.DOCTYPE:
-            for reference in self._matches(_QUOTED, inside, start, places.DOCTYPE):
-                if not reference.url.startswith(_STANDARDS):
-                    yield reference
+            yield from self.written(doctype.named(self._view, start, end), self._view, 0, places.DOCTYPE)
+            subset = doctype.declared(self._view, start)
+            if subset is not None:
+                opaque = layers.Opaque(b"", subset.end - subset.start)
+                self.documents.append(Document(documents.Kind.UNREADABLE, subset, opaque, places.DOCTYPE))
         elif token.kind is Kind.BOGUS:
             yield from self._instruction(inside, start)
-
-    def _matches(self, pattern: re.Pattern[bytes], text_: bytes, offset: int, place: Place) -> Iterator[Reference]:
-        for match in pattern.finditer(text_):
-            group = match.lastindex or 0
-            url = resolve(match[group].decode("utf-8", "replace"), self._base)
-            if url is not None:
-                yield Reference(url, Span(offset + match.start(group), offset + match.end(group)), place)
 
     def _instruction(self, inside: bytes, offset: int) -> Iterator[Reference]:
         """A processing instruction with attributes, as `<?import implementation="…"?>`."""

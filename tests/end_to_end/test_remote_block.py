@@ -164,6 +164,30 @@ def test_neither_does_a_picture_that_was_attached(browser: Sealed) -> None:
     assert {"get https://t.example/image", "get https://t.example/img"} <= asked
 
 
+XML = {
+    "an entity": '<!DOCTYPE svg [<!ENTITY u "https://t.example/a">]><svg {}><image href="&u;"/></svg>',
+    "entities in pieces": '<!DOCTYPE svg [<!ENTITY a "htt"><!ENTITY c ":"><!ENTITY s "/">]>'
+    '<svg {}><image href="&a;ps&c;&s;&s;t.example&s;a"/></svg>',
+    "an attribute by default": '<!DOCTYPE svg [<!ATTLIST image href CDATA "https://t.example/a">]>'
+    "<svg {}><image/></svg>",
+    "behind a section": '<s:svg {}><s:text><![CDATA[>"<p title="]]></s:text><s:image href="https://t.example/a"/></s:svg>',
+    "behind an instruction": "<s:svg {}><?x ><p title='?><s:image href='https://t.example/a'/></s:svg>",
+    "in a style sheet": '<h:html {}><h:style><h:img src="https://t.example/a"/></h:style></h:html>',
+    "in a title": '<h:html {}><h:title><h:img src="https://t.example/a"/></h:title></h:html>',
+    "behind a title": "<h:html {}><h:body><title/><h:img src='https://t.example/a'/></h:body></h:html>",
+}
+SPACES = (
+    'xmlns="http://www.w3.org/2000/svg" xmlns:s="http://www.w3.org/2000/svg" xmlns:h="http://www.w3.org/1999/xhtml"'
+)
+
+
+@pytest.mark.parametrize("name", XML)
+def test_what_xml_reads_differently_asks_for_nothing(browser: Sealed, name: str) -> None:
+    page = fresh(XML[name].format(SPACES).encode())
+    assert browser.asked(cleaned(page, b"image/svg+xml"), suffix=".svg") == set()
+    assert browser.asked(page, suffix=".svg")
+
+
 def test_a_link_still_works_when_it_is_clicked(browser: Sealed) -> None:
     page = b'<img src="https://t.example/a" width="9" height="9"><a href="https://shop.example/?a=1&amp;b=2">Shop</a>'
     assert browser.asked(cleaned(page)) == set()

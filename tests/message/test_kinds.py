@@ -11,7 +11,7 @@ from blockproxy.model import Entity
     ("header", "kind"),
     [
         ("Content-Type: text/html", Kind.HTML),
-        ("Content-Type: IMAGE/SVG+xml; name=a.png", Kind.HTML),
+        ("Content-Type: IMAGE/SVG+xml; name=a.png", Kind.XML),
         ("Content-Type: text/x-amp-html", Kind.HTML),
         ("Content-Type: text/css", Kind.CSS),
         ("Content-Type: text/calendar; method=REQUEST", Kind.CALENDAR),
@@ -23,7 +23,7 @@ from blockproxy.model import Entity
         ("Content-Type: image/png; name=a.html", None),
         ("Content-Type: application/octet-stream", None),
         ("Content-Type: application/octet-stream; name=a.htm", Kind.HTML),
-        ('Content-Type: application/octet-stream; name="A.B.SVG "', Kind.HTML),
+        ('Content-Type: application/octet-stream; name="A.B.SVG "', Kind.XML),
         ("Content-Type: application/octet-stream; name=html", None),
         ("Content-Type: application/octet-stream; name=invite.ics", Kind.CALENDAR),
         ("Content-Type: application/x-download\nContent-Disposition: attachment; filename=a.vcf", Kind.CARD),
