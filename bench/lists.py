@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from bench import messages
-from bench.cleaning import clean, through_lxml
+from bench.cleaning import CONTEXT, clean, through_lxml
 from bench.measure import Row, interleaved, median_row, ratios
 from bench.newsletter import newsletter
+from blockproxy.detect.judge import Judge
 from blockproxy.detect.rules import RuleSet, built_in
 from blockproxy.lists.reading import read
-from blockproxy.model import Resource
+from blockproxy.message.references import in_html
+from blockproxy.model import Policy, Resource
 from blockproxy.url import Url, parse
 
 RULES = 60_000
@@ -23,7 +25,7 @@ SIZE = 100_000  # octets of HTML
 LINKS = 200
 URLS = 2_000
 MAX_READING = 1000.0  # milliseconds
-MAX_NEWSLETTER = 2.5  # times as long as lxml
+MAX_DETECTION = 2.5  # times as long as lxml
 MAX_SHARE = 1.2  # times as long as without the list
 MAX_JUDGING = 10.0  # microseconds for each URL
 
@@ -84,14 +86,24 @@ def _newsletter(rules: RuleSet, rounds: int) -> Iterator[Row]:
     html = [letter(seed) for seed in range(rounds + 1)]
     letters = [messages.html_message(each) for each in html]
     found, own = clean(rules, letters[0]).findings, built_in()
-    listed, unlisted, lxml = interleaved(
-        [lambda n: clean(rules, letters[n]), lambda n: clean(own, letters[n]), lambda n: through_lxml(html[n])], rounds
+    judge = Judge(rules, Policy(), CONTEXT)
+    listed, unlisted, detected, lxml = interleaved(
+        [
+            lambda n: clean(rules, letters[n]),
+            lambda n: clean(own, letters[n]),
+            lambda n: judge.judge(in_html(html[n]), html[n]),
+            lambda n: through_lxml(html[n]),
+        ],
+        rounds,
     )
     how = (
         f"{len(html[0]) // 1000} KB, {html[0].count(b'<a ')} links, {len(found)} findings; all rules and the list; "
         f"lxml parses and prints it; {1000 * min(listed):.1f} ms beside {1000 * min(lxml):.1f} ms at best"
     )
-    yield median_row("cleaner, with a list", ratios(listed, lxml), "x", MAX_NEWSLETTER, how)
+    yield median_row(
+        "detection, with a list", ratios(detected, lxml), "x", MAX_DETECTION, "references and findings of it"
+    )
+    yield median_row("cleaner, with a list", ratios(listed, lxml), "x", None, how)
     yield median_row(
         "cleaner, with a list beside without", ratios(listed, unlisted), "x", MAX_SHARE, "the same letters"
     )

@@ -7,7 +7,7 @@ is compiled when the first URL comes near it. Upper and lower case do not count,
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -89,8 +89,7 @@ def packed(line: int, resources: int) -> int:
     return line << _WIDTH | resources
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """A list names a URL, in `line`; `whole` where it names nothing but the host. `name` is what findings say."""
 
     vendor: Vendor
@@ -127,8 +126,8 @@ class Index:
         self._of_token = filters.of_token
         self._known: dict[tuple[str, bool], tuple[_Compiled, ...]] = {}
 
-    def find(self, url: Url, found: Callable[[], Iterable[str]], bit: int) -> tuple[int, bool] | None:
-        """The line that names `url`, whose `runs` are `found`, for the resource `bit`; and: is it the whole host?"""
+    def of_host(self, url: Url, bit: int) -> tuple[int, bool] | None:
+        """The line that names the host of `url`, or a part of it, for the resource `bit`; is it the whole host?"""
         host = url.host
         while host:
             entry = self._hosts.get(host, 0)
@@ -137,7 +136,11 @@ class Index:
             if host in self._of_host and (line := self._ask((host, True), _path(url), bit)):
                 return line, False
             host = host.partition(".")[2]
-        for token in found() if self._of_token else ():
+        return None
+
+    def of_runs(self, url: Url, found: Iterable[str], bit: int) -> tuple[int, bool] | None:
+        """The same, of patterns without a host; `found` are the `runs` of `url`."""
+        for token in found if self._of_token else ():
             if token in self._of_token and (line := self._ask((token, False), address(url), bit)):
                 return line, False
         return None

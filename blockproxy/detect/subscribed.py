@@ -4,9 +4,8 @@ A list is somebody else's work and was made for browsers. So it speaks last, wit
 written for mail, never about the host of a link, and about what people look at only where the settings want that.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
 from blockproxy.detect import filters
 from blockproxy.detect.filters import BITS, Filters, Listed
@@ -48,13 +47,27 @@ class Blocklists:
         """The line of a list that names `url`, from a list that may take away visible things if there is one."""
         if not self._blocks:
             return None
-        bit = BITS[resource]
-        runs = cache(lambda: filters.runs(url))  # most hosts tell enough
+        bit, runs = BITS[resource], _Runs(url)
         best: Listed | None = None
         for vendor, visible, index in self._blocks:
-            found = index.find(url, runs, bit) if best is None or visible > best.visible else None
-            if found is not None:
-                best = Listed(vendor, *found, visible)
-        if best is not None and any(index.find(url, runs, bit) for index in self._excepts):
+            if best is None or visible > best.visible:
+                found = index.of_host(url, bit) or index.of_runs(url, runs, bit)
+                best = Listed(vendor, *found, visible) if found is not None else best
+        if best is not None and any(
+            index.of_host(url, bit) or index.of_runs(url, runs, bit) for index in self._excepts
+        ):
             return None
         return best
+
+
+class _Runs:
+    """The runs of a URL, found when somebody asks: mostly its host has told enough."""
+
+    def __init__(self, url: Url) -> None:
+        self._url = url
+        self._found: list[str] | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        if self._found is None:
+            self._found = filters.runs(self._url)
+        return iter(self._found)

@@ -17,7 +17,8 @@ def url(text: str) -> Url:
 
 def found(filters: Filters, text: str, resource: Resource = Resource.IMAGE) -> tuple[int, bool] | None:
     parsed = url(text)
-    return Index(filters).find(parsed, lambda: runs(parsed), BITS[resource])
+    index, bit = Index(filters), BITS[resource]
+    return index.of_host(parsed, bit) or index.of_runs(parsed, runs(parsed), bit)
 
 
 def free(*patterns: str) -> Filters:
