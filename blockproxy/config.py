@@ -120,7 +120,7 @@ class Settings(Section):
     imap: Imap | None = Field(default=None, description="Reading mail. Leave it out to proxy only sending.")
     smtp: Listeners = Field(
         default=(),
-        examples=[Smtp.model_construct()],
+        examples=[{}],
         description="Sending mail. Leave it out to proxy only reading. May be a list of such sections.",
     )
     addresses: tuple[Annotated[str, AfterValidator(address)], ...] = Field(

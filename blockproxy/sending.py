@@ -144,7 +144,7 @@ class MailPolicy(Section):
 
 
 class Gateway(Section):
-    """A gateway: who may use it, and what it does with mail. Nothing of it counts with `use: submission`."""
+    """A gateway: who may use it, and what it does with mail; a milter has no use for the first."""
 
     direction: Literal["in", "out"] = Field(
         default="in", description="Whether the mail comes in, and is cleaned for its recipients, or goes out."
@@ -170,13 +170,14 @@ class Gateway(Section):
 class Smtp(Section):
     """Sending mail."""
 
-    use: Literal["submission", "gateway"] = Field(
+    use: Literal["submission", "gateway", "milter"] = Field(
         default="submission",
         description="`submission`: a mail client is in front, a provider's submission server behind. `gateway`: mail "
-        "servers on both sides.",
+        "servers on both sides. `milter`: Postfix or Sendmail asks what is to be done with its mail.",
     )
     listen: Listener = Field(default=Listener(port=1587), description="Where mail is taken.")
-    upstream: Annotated[tuple[NextHopSettings, ...], BeforeValidator(one_or_more), Field(min_length=1)] = Field(
+    upstream: Annotated[tuple[NextHopSettings, ...], BeforeValidator(one_or_more)] = Field(
+        default=(),
         examples=[{"host": "smtp.example.org", "port": 465}],
         description="The server that sends the mail on. At a gateway also a list of them: where one cannot be "
         "reached, the next is taken.",
@@ -191,12 +192,24 @@ class Smtp(Section):
     outgoing: Outgoing = Field(
         default=Outgoing(), description="What leaves: with `use: submission`, and with `direction: out`."
     )
-    gateway: Gateway = Field(default=Gateway(), description="With `use: gateway`: who may use it, and what it does.")
+    gateway: Gateway = Field(default=Gateway(), description="Who may use a gateway, and what it or a milter does.")
+
+    @field_validator("listen")
+    @classmethod
+    def _speaks_tls(cls, listen: Listener, info: ValidationInfo) -> Listener:
+        if info.data.get("use") == "milter" and listen.tls != "none":
+            raise ValueError("has `tls`, which the milter protocol knows nothing of; leave it out and stay on loopback")
+        return listen
 
     @field_validator("upstream")
     @classmethod
     def _fits_the_use(cls, upstream: tuple[NextHopSettings, ...], info: ValidationInfo) -> tuple[NextHopSettings, ...]:
-        if info.data.get("use") == "submission":
+        use = info.data.get("use")
+        if use != "milter" and not upstream:
+            raise ValueError("is missing; name the server that the mail goes on to")
+        if use == "milter" and upstream:
+            raise ValueError("has no place with `use: milter`, where the mail goes on by itself")
+        if use == "submission":
             if len(upstream) > 1:
                 raise ValueError("is a list; with `use: submission` there is one server, which knows the password")
             if upstream[0].protocol == "lmtp":
@@ -207,7 +220,7 @@ class Smtp(Section):
     @classmethod
     def _counts(cls, gateway: Gateway, info: ValidationInfo) -> Gateway:
         if gateway != Gateway() and info.data.get("use") == "submission":
-            raise ValueError("counts with `use: gateway` only")
+            raise ValueError("counts with `use: gateway` and `use: milter` only")
         return gateway
 
 

@@ -16,6 +16,7 @@ from blockproxy.imap.proxy import ImapProxy
 from blockproxy.renewal import renewing
 from blockproxy.sending import Smtp
 from blockproxy.smtp.listener import GatewayProxy, SubmissionProxy
+from blockproxy.smtp.milter import MilterProxy
 from blockproxy.subscriptions.load import load
 
 GRACE = 15.0  # seconds for a shell to end its conversations; service managers kill after 90 (systemd) or 10 (Docker)
@@ -108,6 +109,17 @@ def smtp_sections(settings: Settings) -> list[tuple[str, Smtp]]:
 
 def _smtp(section: Smtp, settings: Settings, rules: RuleSet, events: EventLog) -> Shell:
     policy, mend = settings.policy.to_policy(), section.line_ends == "normalise"
+    if section.use == "milter":
+        return MilterProxy(
+            section.listen,
+            section.gateway,
+            rules=rules,
+            policy=policy,
+            addresses=settings.addresses,
+            record=events.record,
+            receipts=section.receipts,
+            outgoing=section.outgoing,
+        )
     if section.use == "gateway":
         return GatewayProxy(
             section.listen,
@@ -197,7 +209,10 @@ def description(settings: Settings, ports: Mapping[str, int] | None = None) -> s
     gateways = []
     for name, section in smtp_sections(settings):
         port = bound.get(name, section.listen.port)
-        if section.use == "gateway":
+        if section.use == "milter":
+            place = f"inet:{_name(section.listen.host)}:{port}"
+            gateways.append(f"  milter ({section.gateway.direction}): smtpd_milters = {place}")
+        elif section.use == "gateway":
             gateways += _gateway(section, port)
         else:
             lines += _account("outgoing (SMTP)", section.listen, section.upstream[0], port)

@@ -153,7 +153,6 @@ _WANTED = {  # pydantic's type of an error: what a person would call what is wan
     "tuple_type": "a list, such as [one, two]",
     "model_type": "a mapping, lines such as `name: value`",
     "path_type": "a path",
-    "too_short": "one server, or a list of them",
 }
 
 
