@@ -151,10 +151,10 @@ def verify(config: Config = None, log: Log = None) -> None:
 
 def event_log(config: Path | None, log: Path | None) -> Path:
     """The event log; its standard place where nobody has written settings."""
-    from blockproxy import config as settings
-
     if log is not None:
         return log
+    from blockproxy import config as settings
+
     if config is None and not any(place.is_file() for place in settings.places()):
         return settings.default_eventlog()
     return settings.load(config).eventlog.path

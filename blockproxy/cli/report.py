@@ -1,0 +1,91 @@
+"""`blockproxy report`: who tracks me, from the event log."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from blockproxy.cli.events import Config, Log, day, event_log
+from blockproxy.cli.output import table
+from blockproxy.errors import InputError
+
+if TYPE_CHECKING:
+    from blockproxy.eventlog.summary import Summary
+
+HELP = """Show who tracks you most, with what, over time, and which newsletters to unsubscribe from first.
+
+With --html it writes one page with pictures, which needs nothing else and loads nothing."""
+
+EXAMPLE = "\b\nExample:\n  blockproxy report --since 30d --html report.html"
+
+BAR = 24  # characters of the longest bar in the terminal
+
+
+def report(
+    config: Config = None,
+    log: Log = None,
+    since: Annotated[str, typer.Option(metavar="DAY", help="From this day (UTC) on: 2026-01-31, or 30d ago.")] = "30d",
+    until: Annotated[str, typer.Option(metavar="DAY", help="Up to this day, which is included.")] = "",
+    account: Annotated[str, typer.Option(metavar="LOGIN", help="Only the account with this login name.")] = "",
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page.")] = None,
+) -> None:
+    """See `HELP`."""
+    from blockproxy.eventlog.account import pseudonyms
+    from blockproxy.eventlog.query import Filters
+    from blockproxy.eventlog.summary import summary
+
+    path = event_log(config, log)
+    filters = Filters(since=day(since), until=day(until), accounts=pseudonyms(path, account) if account else ())
+    found = summary(path, filters, datetime.now(UTC).date())
+    if html is None:
+        _print(found)
+        return
+    from blockproxy.cli.report_page import report_page
+
+    save(html, report_page(found))
+
+
+def save(path: Path, text: str) -> None:
+    """Write `text` to the file at `path`. Raises InputError where that is impossible."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError([f"{path}: cannot be written: {error.strerror}"]) from error
+
+
+def _print(found: "Summary") -> None:
+    from blockproxy.cleaner import SKIP_REASONS
+    from blockproxy.cli.report_page import named
+
+    total = found.total
+    print(f"{found.since} to {found.until}: {total.findings:,} trackers in {total.messages:,} messages,")
+    print(f"{total.blocked:,} stopped, {total.findings - total.blocked:,} seen and left alone")
+    for title, counts in (("vendor", found.vendors), ("technique", found.techniques), ("sender", found.senders)):
+        most = max((one.messages for one in counts), default=0)
+        _titled(
+            {"vendor": "Who tracks me most", "technique": "With what", "sender": "Who sends it"}[title],
+            [title, "messages", "findings", "stopped", ""],
+            [
+                [named(one.values[0], title), one.messages, one.findings, one.blocked, _bar(one.messages, most)]
+                for one in counts[:10]
+            ],
+        )
+    _titled(
+        "Where to unsubscribe first",
+        ["newsletter of", "messages", "trackers", "vendors", "with your address"],
+        [[one.sender, one.messages, one.findings, one.vendors, one.leaks] for one in found.newsletters],
+    )
+    through: list[list[object]] = [[one.technique, one.reason, one.findings] for one in found.through]
+    skips: list[list[object]] = [["not looked into", SKIP_REASONS.get(why, why), count] for why, count in found.skips]
+    _titled("What was not blocked, and why", ["what", "why", "how often"], through + skips)
+
+
+def _titled(title: str, columns: list[str], rows: list[list[object]]) -> None:
+    if rows:
+        print(f"\n{title}\n{'-' * len(title)}")
+        table(columns, rows)
+
+
+def _bar(found: int, most: int) -> str:
+    return "#" * round(found / most * BAR) if most else ""
