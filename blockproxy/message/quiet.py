@@ -82,7 +82,7 @@ def _proof(entity: Entity) -> Proof:
     if kind is Kind.TEXT:
         known = entity.parameters.get("charset", "us-ascii").lower() in _PLAIN_CHARSETS
         return _ENCODED[entity.encoding].text if known and entity.encoding in _ENCODED else _unproved
-    if kind in kinds.MARKUP:  # which could declare another charset itself where there is none
+    if kind in {Kind.HTML, Kind.CSS}:  # which could declare another charset itself where there is none
         known = entity.parameters.get("charset", "").lower() in _PLAIN_CHARSETS and not entity.location
         return _ENCODED[entity.encoding].markup if known and entity.encoding in _ENCODED else _unproved
     if kind is not None:

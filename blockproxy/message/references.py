@@ -55,14 +55,13 @@ class Reading(NamedTuple):
 def read_html(view: bytes, base: str | None = None, *, switches: bool = False) -> Reading:
     """A text/html part, read with `base` for its relative URLs. Linear, and next to nothing where there is nothing.
 
-    `switches`: whether to look for what names no URL and lets a browser ask for the names of all hosts in the page.
-    """
+    `switches`: look also for what names no URL and has a browser ask for the names of all linked hosts."""
     return _read(view, _signs(view, base, switches=switches), base)
 
 
 def read_xml(view: bytes, base: str | None = None, *, switches: bool = False) -> Reading:
     """An XHTML or SVG part: as HTML, and where XML goes on differently, as XML too."""
-    return _read(view, _signs(view, base, switches=switches), base, xml=True)
+    return _read(view, _signs(view, base, switches=switches, xml=True), base, xml=True)
 
 
 def read_css(view: bytes, base: str | None = None) -> Reading:
@@ -132,10 +131,13 @@ def read_fully(view: bytes) -> list[Reference]:
     return _flat(_read(view, None, None))
 
 
-def _signs(view: bytes, base: str | None, *, switches: bool) -> list[int] | None:
+def _signs(view: bytes, base: str | None, *, switches: bool, xml: bool = False) -> list[int] | None:
     """The offsets that matter; None where a base makes every one matter."""
-    signs = network.signs(view) if base is None else None
-    return sorted({*signs, *network.switches(view)}) if signs and switches else signs
+    if base is not None:
+        return None
+    signs = network.signs(view)
+    more = (network.switches(view) if signs and switches else []) + (network.declarations(view) if xml else [])
+    return sorted({*signs, *more}) if more else signs
 
 
 def _read(view: bytes, signs: list[int] | None, base: str | None, *, xml: bool = False) -> Reading:
@@ -158,6 +160,7 @@ class _Page:
         self._view = view
         self._signs = signs
         self._base = base
+        self._xml = xml
         self.otherwise = Otherwise(ambiguous=xml)
         self._script: StartTag | None = None
         self.has_base = False
@@ -171,7 +174,7 @@ class _Page:
                 self._start_tag(token, found)
                 if self.has_base and stop_at_base:
                     return found
-            elif token.kind is Kind.DOCTYPE or (token.kind in _HOLD_REFERENCES and self._signed(*token.span)):
+            elif token.kind in _HOLD_REFERENCES and (self._xml or self._signed(*token.span)):
                 found += self._other(token)
         if self.otherwise.ambiguous:
             # What a style sheet in SVG reads as CSS has been read as markup too, and there may be other readings.
@@ -287,7 +290,7 @@ class _Page:
             yield from self.written(values.script(inside, kind or ""), inside, start, places.SCRIPT)
         elif token.kind is Kind.DOCTYPE:
             yield from self.written(doctype.named(self._view, start, end), self._view, 0, places.DOCTYPE)
-            subset = doctype.declared(self._view, start)
+            subset = doctype.declared(self._view, start) if b"[" in inside else None
             if subset is not None:
                 opaque = layers.Opaque(b"", subset.end - subset.start)
                 self.documents.append(Document(documents.Kind.UNREADABLE, subset, opaque, places.DOCTYPE))
