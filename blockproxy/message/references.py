@@ -42,10 +42,7 @@ _reference_of: Callable[[tuple[str, Span, Place, Element]], Reference] = partial
 
 
 class Reading(NamedTuple):
-    """What was found in a view, in order: references, and documents that have to be read on their own.
-
-    `limit` names the limit beyond which there would have been more.
-    """
+    """References in order, documents to be read on their own, and the limit beyond which there would be more."""
 
     references: list[Reference]
     documents: list[Document]
@@ -161,6 +158,7 @@ class _Page:
         self._signs = signs
         self._base = base
         self._xml = xml
+        self._doctype = doctype.DocumentType(view)
         self.otherwise = Otherwise(ambiguous=xml)
         self._script: StartTag | None = None
         self.has_base = False
@@ -289,8 +287,8 @@ class _Page:
             kind = self._script.get("type") if self._script is not None else None
             yield from self.written(values.script(inside, kind or ""), inside, start, places.SCRIPT)
         elif token.kind is Kind.DOCTYPE:
-            yield from self.written(doctype.named(self._view, start, end), self._view, 0, places.DOCTYPE)
-            subset = doctype.declared(self._view, start) if b"[" in inside else None
+            yield from self.written(self._doctype.named(start, end), self._view, 0, places.DOCTYPE)
+            subset = self._doctype.declared(start) if b"[" in inside else None
             if subset is not None:
                 opaque = layers.Opaque(b"", subset.end - subset.start)
                 self.documents.append(Document(documents.Kind.UNREADABLE, subset, opaque, places.DOCTYPE))

@@ -37,6 +37,8 @@ SHAPES: dict[str, tuple[Callable[[int], bytes], int]] = {
     "CDATA in SVG": (_repeated(b"<svg><![CDATA["), 100_000),
     "angle brackets": (_repeated(b"<"), 1_000_000),
     "instructions": (_repeated(b"<?"), 400_000),
+    "internal subsets": (_repeated(b"<!DOCTYPE x [//"), 60_000),
+    "entities": (_repeated(b"<!ENTITY a '//'>", b"<!DOCTYPE x [", b"]><svg>"), 40_000),
     "declarations": (_repeated(b"<!DOCTYPE ' "), 100_000),
     "ampersands": (_repeated(b"&", b"<img src='//", b"'>"), 1_000_000),
     "names of references": (_repeated(b"&notin", b"<img src='//", b"'>"), 200_000),
@@ -133,6 +135,10 @@ MESSAGE_SHAPES: dict[str, tuple[Callable[[int], bytes], int]] = {
     "escapes": (_calendar(_repeated(b"\\n://", b"DESCRIPTION:")), 100_000),
     "pages in a calendar": (_calendar(_repeated(b"X-ALT-DESC:<img src=//x.example/>\r\n")), 3_000),
     "messages in messages": (_repeated(b"Content-Type: application/x; name=a.eml\r\n\r\n"), 10_000),
+    "a drawing in sections": (
+        _message(b"image/svg+xml", _repeated(b"<x><![CDATA[>]]><?y >?><title><b></title></x>", b"<x a='//x.example'>")),
+        10_000,
+    ),
     "lines like a delimiter": (
         _message(b"multipart/mixed; boundary=b", _repeated(b"--bx\r\n\r\n", b"--b\r\n\r\n")),
         60_000,
