@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from blockproxy import yamlfile
 from blockproxy.endpoints import File, Listener, Section, Upstream, is_loopback
 from blockproxy.errors import SettingsError
+from blockproxy.exemptions import Exemption
 from blockproxy.model import Action, Kind, Policy, Technique
 from blockproxy.rulesettings import Rules
 from blockproxy.sending import Listeners, Smtp, address
@@ -131,7 +132,22 @@ class Settings(Section):
     policy: PolicySettings = Field(default=PolicySettings(), description="What is done about what is found.")
     rules: Rules = Field(default=Rules(), description="The rules that name the trackers.")
     eventlog: EventLogSettings = Field(default=EventLogSettings(), description="The history of what was blocked.")
+    exemptions: tuple[Exemption, ...] = Field(
+        default=(),
+        description="Mail that is left alone: each a `sender` (address, domain, List-Id in <>), an `account`, or both, "
+        "and a `treatment`: `off`, `report` or `clean`. The first that holds counts.",
+    )
     log: Log = Field(default=Log(), description="What is printed while it runs.")
+
+    @property
+    def control(self) -> Path:
+        """The socket at which the running proxy takes orders."""
+        return self.eventlog.path.with_name("control.sock")
+
+    @property
+    def allowed(self) -> Path:
+        """The file with the senders that were allowed while it ran."""
+        return self.eventlog.path.with_name("allowed.json")
 
     @field_validator("smtp")
     @classmethod

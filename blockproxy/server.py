@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from typing import Protocol, runtime_checkable
 
+from blockproxy import control
 from blockproxy.config import Listener, Settings, Upstream
 from blockproxy.detect.rules import RuleSet
 from blockproxy.errors import SettingsError
 from blockproxy.eventlog.store import EventLog
+from blockproxy.exemptions import Exemptions
 from blockproxy.imap.proxy import ImapProxy
 from blockproxy.renewal import renewing
 from blockproxy.sending import Smtp
@@ -59,8 +61,13 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> signal.S
     stopped = _signal()
     rules = load(settings.rules)
     with closing(_event_log(settings)) as events:
-        made = shells(settings, rules, events)
-        async with _running(made) as ports, renewing(settings.rules, lambda new: _use(new, made)):
+        exemptions = Exemptions(settings.exemptions, settings.allowed)
+        made = shells(settings, rules, events, exemptions)
+        async with (
+            _running(made) as ports,
+            renewing(settings.rules, lambda new: _use(new, made)),
+            control.listening(settings.control, exemptions),
+        ):
             announce(description(settings, ports))
             reason = await stopped
             log.info("stopping: %s", reason.name)
@@ -79,7 +86,9 @@ def _use(rules: RuleSet, made: Mapping[str, tuple[Listener, Shell]]) -> None:
             shell.use(rules)
 
 
-def shells(settings: Settings, rules: RuleSet, events: EventLog) -> dict[str, tuple[Listener, Shell]]:
+def shells(
+    settings: Settings, rules: RuleSet, events: EventLog, exemptions: Exemptions | None = None
+) -> dict[str, tuple[Listener, Shell]]:
     """The shells that `settings` ask for, not yet started, by their protocol's name."""
     made: dict[str, tuple[Listener, Shell]] = {}
     policy = settings.policy.to_policy()
@@ -94,6 +103,7 @@ def shells(settings: Settings, rules: RuleSet, events: EventLog) -> dict[str, tu
                 addresses=settings.addresses,
                 record=events.record,
                 count=events.count,
+                exemptions=exemptions,
             ),
         )
     for name, section in smtp_sections(settings):

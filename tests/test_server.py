@@ -19,7 +19,7 @@ import yaml
 from blockproxy.config import Settings
 from blockproxy.eventlog.query import events
 from blockproxy.server import description
-from tests.cli.command import PROGRAM, environment
+from tests.cli.command import PROGRAM, blockproxy, environment
 from tests.end_to_end import sink
 
 PATIENCE = 20  # seconds; a start takes one on an idle machine
@@ -183,10 +183,24 @@ def test_idle_it_has_no_connection_to_anywhere(tmp_path: Path) -> None:
     with running(tmp_path, {"imap": section(), "smtp": section()}) as proxy:
         assert proxy.port("IMAP")
         sockets = [link for link in Path(f"/proc/{proxy.process.pid}/fd").iterdir() if is_socket(link)]
-        # Two that listen, and the pair by which asyncio wakes itself up.
-        assert len(sockets) == 4
+        # Two that listen, the one for `allow` and `pause`, and the pair by which asyncio wakes itself up.
+        assert len(sockets) == 5
         assert proxy.end(signal.SIGTERM) == 0
 
 
 def is_socket(link: Path) -> bool:
     return str(link.readlink()).startswith("socket:")
+
+
+def test_it_takes_orders_while_it_runs(tmp_path: Path) -> None:
+    config = ("--config", tmp_path / "blockproxy.yaml")
+    with running(tmp_path, {"imap": section()}) as proxy:
+        assert proxy.port("IMAP")
+        assert "left alone" in blockproxy("allow", "news@example.org", *config).out
+        assert blockproxy("allow", *config).out == "news@example.org\n"
+        assert "5 minutes" in blockproxy("pause", "anna", "--for", "5m", *config).out
+        assert blockproxy("allow", "nobody", *config).code == 2
+        assert blockproxy("pause", "anna", "--for", "ever", *config).code == 2
+        assert "cleaned" in blockproxy("allow", "--undo", "News@example.org", *config).out
+        assert proxy.end(signal.SIGTERM) == 0
+    assert "is `blockproxy run` up" in blockproxy("allow", *config).err

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from blockproxy import __version__
-from blockproxy.cli import check, clean, demo, events, explain, forget, report, rules, run, scan
+from blockproxy.cli import check, clean, demo, events, exempt, explain, forget, report, rules, run, scan
 from blockproxy.cli.output import complain
 from blockproxy.errors import InputError
 
@@ -54,6 +54,8 @@ app.command("demo", help=demo.HELP, epilog=demo.EXAMPLE)(demo.demo)
 app.command("clean", help=clean.HELP, epilog=clean.EXAMPLE)(clean.clean)
 app.command("explain", help=explain.HELP, epilog=explain.EXAMPLE)(explain.explain)
 app.command("scan", help=scan.HELP, epilog=scan.EXAMPLE)(scan.scan)
+app.command("allow", help=exempt.ALLOW_HELP, epilog=exempt.ALLOW_EXAMPLE)(exempt.allow)
+app.command("pause", help=exempt.PAUSE_HELP, epilog=exempt.PAUSE_EXAMPLE)(exempt.pause)
 app.add_typer(events.app, name="events")
 app.command("report", help=report.HELP, epilog=report.EXAMPLE)(report.report)
 app.command("forget", help=forget.HELP, epilog=forget.EXAMPLE)(forget.forget)

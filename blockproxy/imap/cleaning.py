@@ -5,14 +5,16 @@ Nothing that goes wrong in here reaches the connection: the original octets pass
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from blockproxy.cleaner import Cleaner, passes
 from blockproxy.detect.rules import RuleSet
 from blockproxy.eventlog.events import Delivery, Numbers
-from blockproxy.imap.sections import Section
+from blockproxy.exemptions import Exemptions, Sender, Treatment
+from blockproxy.imap.choosing import Choosing
+from blockproxy.imap.sections import Section, SectionFilter
 from blockproxy.model import Action, Cleaned, Context, Origin, Policy, Scope, Skip, Technique
 
 Record = Callable[[Cleaned, Delivery], None]
@@ -83,9 +85,16 @@ class Cleaning:
     """
 
     def __init__(
-        self, rules: RuleSet, policy: Policy, context: Context, account: Callable[[], str], record: Record
+        self,
+        rules: RuleSet,
+        policy: Policy,
+        context: Context,
+        account: Callable[[], str],
+        record: Record,
+        exemptions: Exemptions | None = None,
     ) -> None:
         self._rules = rules
+        self._exemptions = exemptions or Exemptions()
         self._policy = policy
         self._context = context
         self._account = account
@@ -100,13 +109,35 @@ class Cleaning:
         """Octets that the section in progress keeps back."""
         return 0 if self._latest is None else self._latest.held
 
-    def open(self, section: Section) -> CleaningFilter | None:
+    def open(self, section: Section) -> SectionFilter | None:
         """A filter for the section; None for one that passes as it is."""
+        if self._exemptions.paused(self._account()):
+            return None
+        if not self._exemptions.asks_for_sender():
+            return self._opened(section, self._policy)
+        if section.scope is Scope.BODY or section.part:
+            return self._treated(section, section.header)
+        return Choosing(partial(self._treated, section))
+
+    def version(self) -> Hashable:
+        """What the treatment of the account's mail depends on beside the rules."""
+        return self._exemptions.version(self._account())
+
+    def _treated(self, section: Section, header: bytes) -> SectionFilter | None:
+        """The filter for a section of a message with this header."""
+        match self._exemptions.treatment(self._account(), Sender.of(header)):
+            case Treatment.OFF:
+                return None
+            case Treatment.REPORT:
+                return self._opened(section, _only_report(self._policy))
+        return self._opened(section, self._policy)
+
+    def _opened(self, section: Section, policy: Policy) -> CleaningFilter | None:
         if section.scope is Scope.BODY and section.entity is None:
             self._done(section, skipped(section, "no-context", ""))
             return None
         try:
-            cleaner = self._cleaner(section)
+            cleaner = self._cleaner(section, policy)
         except Exception as error:  # noqa: BLE001 - whatever it was, the reader gets the message
             self._done(section, skipped(section, "error", type(error).__name__))
             return None
@@ -137,8 +168,8 @@ class Cleaning:
             except Exception as error:  # noqa: BLE001 - the reader has the message; its text could be in the error's
                 _log.error("the event log has lost a message: %s", type(error).__name__)
 
-    def _cleaner(self, section: Section) -> Cleaner:
-        policy = _own(self._policy) if section.own else self._policy
+    def _cleaner(self, section: Section, policy: Policy) -> Cleaner:
+        policy = _own(policy) if section.own else policy
         return Cleaner(
             self._rules, policy, self._context, scope=section.scope, entity=section.entity, part=section.part
         )
@@ -166,6 +197,11 @@ class Cleaning:
         uid = section.uid if section.late is None else section.late.uid
         message = f"{mailbox}/{section.uidvalidity}/{uid}"
         return Delivery("imap", self._account(), message, "in", size, self._rules)
+
+
+@lru_cache(maxsize=8)
+def _only_report(policy: Policy) -> Policy:
+    return replace(policy, actions=dict.fromkeys(Technique, Action.REPORT), remote="keep")
 
 
 @lru_cache(maxsize=8)

@@ -7,23 +7,28 @@ from blockproxy.imap import structure
 from blockproxy.imap.memory import MAX_REMEMBERED, Key, Memory
 from blockproxy.imap.structure import Node
 
+Version = Callable[[], Hashable]
+"""What the cleaned form of a section depends on beside its octets: it changes when that changes."""
+
 MAX_STRUCTURE = 64 * 1024  # octets; a message with some 300 parts
 
 
 class Mailbox:
     """The selected mailbox: its name, UIDVALIDITY, and what was seen of its messages.
 
-    `uids` maps sequence numbers to UIDs and is forgotten with every EXPUNGE. `owner` tells whose sections are kept in
-    `memory`. Of a mailbox that holds the reader's `own` mail the receipt requests are the reader's.
+    `uids` maps sequence numbers to UIDs and is forgotten with every EXPUNGE. Cleaned sections are kept in `memory`, for
+    whoever has the same `login` and cleans by the same `version`. Of a mailbox that holds the reader's `own` mail the
+    receipt requests are the reader's.
     """
 
-    __slots__ = ("_memory", "_owner", "_private", "_structures", "name", "own", "uids", "uidvalidity")
+    __slots__ = ("_alone", "_memory", "_owner", "_structures", "_version", "name", "own", "uids", "uidvalidity")
 
     def __init__(
         self,
         name: bytes = b"",
         memory: Memory | None = None,
-        owner: Callable[[], Hashable] = lambda: None,
+        login: bytes | None = None,
+        version: Version = lambda: 0,
         *,
         own: bool = False,
     ) -> None:
@@ -32,8 +37,9 @@ class Mailbox:
         self.uidvalidity: int | None = None
         self.uids: dict[int, int] = {}
         self._memory = Memory() if memory is None else memory
-        self._owner = owner
-        self._private = object()  # owns what cannot be told from another mailbox's
+        self._alone = object()  # what cannot be told from another mailbox's belongs to nobody else
+        self._owner: Hashable = self._alone if login is None else login
+        self._version = version
         self._structures: OrderedDict[int, bytes] = OrderedDict()
 
     def number(self, sequence: int, uid: int) -> None:
@@ -67,7 +73,7 @@ class Mailbox:
         return self._memory.find(self._whose(), self._key(uid, key))
 
     def _whose(self) -> Hashable:
-        return self._private if self.uidvalidity is None else self._owner() or self._private
+        return self._alone if self.uidvalidity is None else self._owner, self._version()
 
     def _key(self, uid: int, key: bytes) -> Key:
         return self.name, self.uidvalidity or 0, uid, key

@@ -4,9 +4,10 @@ A client that reads a message in substrings costs the server each section once, 
 Everything is bounded, for each login and for all of them.
 """
 
-import threading
 from collections import OrderedDict
 from collections.abc import Hashable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 MAX_REMEMBERED = 1024  # sections, or messages; more than a client reads in parts at a time
 # octets for one login; a client that reads an attachment in substrings would otherwise cost the whole of it each time,
@@ -52,15 +53,18 @@ class Shelf:
 
 
 class Memory:
-    """Cleaned sections by owner (who logged in, and by which rules it was cleaned). May be used by several threads."""
+    """Cleaned sections by owner (who logged in, and by which rules it was cleaned).
 
-    def __init__(self, limit: int = MAX_SHARED) -> None:
+    For several threads it needs a `lock`, a reentrant one.
+    """
+
+    def __init__(self, limit: int = MAX_SHARED, lock: AbstractContextManager[Any] | None = None) -> None:
         self._limit = limit
         self._shelves: OrderedDict[Hashable, Shelf] = OrderedDict()
         self._size = 0
         self._names: dict[Hashable, set[bytes]] = {}
         self._tick = 0
-        self._lock = threading.RLock()
+        self._lock = nullcontext() if lock is None else lock
 
     @property
     def size(self) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Coroutine
 from blockproxy.config import Listener, Upstream
 from blockproxy.detect.rules import RuleSet
 from blockproxy.errors import Side
+from blockproxy.exemptions import Exemptions
 from blockproxy.imap import starttls
 from blockproxy.imap.cleaning import Cleaning, Count, Record
 from blockproxy.imap.connection import Connection, Leg
@@ -41,6 +42,7 @@ class ImapProxy:
         addresses: tuple[str, ...],
         record: Record,
         count: Count = lambda _: None,
+        exemptions: Exemptions | None = None,
     ) -> None:
         self._listener = listener
         self._upstream = upstream
@@ -49,12 +51,13 @@ class ImapProxy:
         self._context = Context(addresses)
         self._record = record
         self._count = count
+        self._exemptions = exemptions
         self._listener_tls = listener.tls_context()
         self._upstream_tls = upstream.tls_context()
         for context in (self._listener_tls, self._upstream_tls):
             if context is not None:
                 context.set_alpn_protocols(ALPN)
-        self._memory = Memory()
+        self._memory = Memory(lock=threading.RLock())
         self._version = object()  # of the rules; what one has cleaned is not what the other would
         self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
@@ -107,7 +110,9 @@ class ImapProxy:
 
     def _accept(self) -> Leg:
         connection: Connection
-        cleaning = Cleaning(self._rules, self._policy, self._context, lambda: connection.session.account, self._record)
+        cleaning = Cleaning(
+            self._rules, self._policy, self._context, lambda: connection.session.account, self._record, self._exemptions
+        )
 
         def closed(ended: Connection) -> None:
             self._count(cleaning.numbers())
@@ -119,7 +124,7 @@ class ImapProxy:
             cleaning.passes,
             starttls=self._listener.tls == "starttls",
             memory=self._memory,
-            version=lambda: version,
+            version=lambda: (version, cleaning.version()),
         )
         connection = Connection(session, cleaning, on_made=self._made, on_tls=self._start_tls, on_closed=closed)
         return connection.client

@@ -12,10 +12,11 @@ asked for a filter whenever content is about to pass; before that `passes` may s
 
 from blockproxy.errors import PeerError, Side
 from blockproxy.imap.commands import ClientLeg
+from blockproxy.imap.mailbox import Version
 from blockproxy.imap.memory import Memory
 from blockproxy.imap.responses import ServerLeg
 from blockproxy.imap.sections import OpenSection, Passes
-from blockproxy.imap.state import State, Version
+from blockproxy.imap.state import State
 
 
 class Session:

@@ -1,18 +1,14 @@
 """What both legs of a session know: the commands in flight, the login, the selected mailbox."""
 
 from collections import deque
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from blockproxy.errors import PeerError, Side
 from blockproxy.imap import special_use
 from blockproxy.imap.fetch import Request
-from blockproxy.imap.mailbox import Mailbox
+from blockproxy.imap.mailbox import Mailbox, Version
 from blockproxy.imap.memory import Memory
 from blockproxy.imap.sections import OpenSection, Passes
-
-Version = Callable[[], Hashable]
-"""What the cleaned form of a section depends on beside its octets: it changes when that changes."""
 
 MAX_PENDING = 4096  # commands in flight; mbsync was seen with 34
 
@@ -105,7 +101,9 @@ class State:
         if not command.opened:
             command.opened = True
             name = command.name
-            self.mailbox = Mailbox(name, self.memory, self._owner, own=special_use.is_own(name, self.own))
+            self.mailbox = Mailbox(
+                name, self.memory, self._login, self._version, own=special_use.is_own(name, self.own)
+            )
 
     def log_in(self, command: Command) -> None:
         """The server has accepted a login."""
@@ -113,9 +111,6 @@ class State:
         self.account, self._login = command.account, command.login
         if self._login is not None:
             self.own = self.memory.names(self._login)
-
-    def _owner(self) -> Hashable:
-        return None if self._login is None else (self._login, self._version())
 
 
 def _logged_in(state: State, command: Command, ok: bool) -> None:

@@ -15,6 +15,7 @@ import yaml
 from blockproxy.config import Listener, Upstream
 from blockproxy.detect.rules import built_in
 from blockproxy.eventlog.events import Delivery
+from blockproxy.exemptions import Exemptions
 from blockproxy.imap.proxy import ImapProxy
 from blockproxy.model import Cleaned, Policy
 from blockproxy.sending import Receipts
@@ -75,10 +76,23 @@ def in_thread(shell: Shell) -> Iterator[None]:
 
 
 @contextmanager
-def imap(upstream: Upstream, listener: Listener = ANY_PORT, policy: Policy | None = None) -> Iterator[Proxy]:
+def imap(
+    upstream: Upstream,
+    listener: Listener = ANY_PORT,
+    policy: Policy | None = None,
+    exemptions: Exemptions | None = None,
+) -> Iterator[Proxy]:
     """An IMAP proxy in front of `upstream`."""
     recorder = Recorder()
-    shell = ImapProxy(listener, upstream, rules=built_in(), policy=policy or Policy(), addresses=(), record=recorder)
+    shell = ImapProxy(
+        listener,
+        upstream,
+        rules=built_in(),
+        policy=policy or Policy(),
+        addresses=(),
+        record=recorder,
+        exemptions=exemptions,
+    )
     with in_thread(shell):
         yield Proxy(shell.port, recorder)
 

@@ -20,8 +20,8 @@ def test_everything_is_bounded() -> None:
     assert box.structure(uid) is not None
 
 
-def box(memory: Memory, owner: str | None, uidvalidity: int | None = 7, name: bytes = b"INBOX") -> Mailbox:
-    made = Mailbox(name, memory, lambda: owner)
+def box(memory: Memory, login: str | None, uidvalidity: int | None = 7, name: bytes = b"INBOX") -> Mailbox:
+    made = Mailbox(name, memory, None if login is None else login.encode())
     made.uidvalidity = uidvalidity
     return made
 
