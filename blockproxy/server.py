@@ -18,7 +18,7 @@ from blockproxy.imap.proxy import ImapProxy
 from blockproxy.renewal import renewing
 from blockproxy.sending import Smtp
 from blockproxy.smtp.listener import GatewayProxy, SubmissionProxy
-from blockproxy.smtp.milter import MilterProxy
+from blockproxy.smtp.milter_listener import MilterProxy
 from blockproxy.subscriptions.load import load
 
 GRACE = 15.0  # seconds for a shell to end its conversations; service managers kill after 90 (systemd) or 10 (Docker)

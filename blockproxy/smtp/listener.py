@@ -10,13 +10,13 @@ import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 
 from blockproxy.config import Listener, Upstream
 from blockproxy.detect.rules import RuleSet
 from blockproxy.model import Policy
 from blockproxy.sending import Gateway, NextHopSettings, Outgoing, Receipts
-from blockproxy.smtp.gateway import GatewaySession, GatewayTerms
+from blockproxy.smtp.gateway import GatewaySession
+from blockproxy.smtp.gateway_envelope import GatewayTerms
 from blockproxy.smtp.hops import Hops
 from blockproxy.smtp.outbox import AS_IT_IS, Outbox, Record
 from blockproxy.smtp.session import Session, Terms
@@ -95,7 +95,7 @@ class SubmissionProxy(SmtpListener):
         mend: bool = False,
     ) -> None:
         tls = listener.tls_context()
-        terms = SubmissionTerms(
+        self._terms = SubmissionTerms(
             name=socket.gethostname(),
             starttls=tls if listener.tls == "starttls" else None,
             mend=mend,
@@ -103,15 +103,19 @@ class SubmissionProxy(SmtpListener):
             upstream_tls=upstream.tls_context(),
             outbox=Outbox(receipts, outgoing, policy, record, rules, addresses),
         )
-        super().__init__(listener, tls, terms, partial(SubmissionSession, terms))
+        super().__init__(listener, tls, self._terms, lambda: SubmissionSession(self._terms))
+
+    def use(self, rules: RuleSet) -> None:
+        """Judge by `rules` in sessions that begin from now on, if anything is judged here."""
+        if self._terms.outbox.rules is not None:
+            self._terms = replace(self._terms, outbox=replace(self._terms.outbox, rules=rules))
 
 
 class GatewayProxy(SmtpListener):
     """Listens for mail servers at `listener`, cleans what they bring and passes it on to one of `upstreams`.
 
     `addresses` are looked for in tracking URLs beside the envelope's recipients; `receipts` and `outgoing` count where
-    mail goes out. `record` is called in the event loop
-    and must neither block nor raise.
+    mail goes out. `record` is called in the event loop and must neither block nor raise.
     """
 
     def __init__(  # noqa: PLR0913
@@ -148,7 +152,8 @@ class GatewayProxy(SmtpListener):
 
     def use(self, rules: RuleSet) -> None:
         """Judge by `rules` in sessions that begin from now on."""
-        self._terms = replace(self._terms, rules=rules)
+        outbox = self._terms.outbox
+        self._terms = replace(self._terms, rules=rules, outbox=outbox and replace(outbox, rules=rules))
 
     async def close(self) -> None:
         """The same, and the idle connections to the next hops end too."""

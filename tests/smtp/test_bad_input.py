@@ -2,7 +2,7 @@
 
 import pytest
 
-from blockproxy.smtp.gateway import MAX_RECIPIENTS
+from blockproxy.smtp.gateway_envelope import MAX_RECIPIENTS
 from tests.smtp.hop import FINAL_DOT, scripted
 from tests.smtp.proxies import client, gateway_to, proxy_to
 

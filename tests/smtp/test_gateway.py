@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from blockproxy.detect.rules import load
 from blockproxy.model import Action, Technique
+from blockproxy.smtp.listener import GatewayProxy
 from tests.end_to_end import mailbox
 from tests.smtp.hop import FINAL_DOT, HANG_UP, ScriptedHop, scripted
 from tests.smtp.proxies import Client, Running, client, gateway_to
@@ -353,3 +356,37 @@ async def test_a_next_hop_that_is_lost_is_451_and_the_client_may_go_on(verb: byt
         assert (await sent(me, LETTER)).startswith(b"451 4.4.2 ")
         hop.answers = {**hop.answers, b"DATA": b"354 go on", FINAL_DOT: b"250 2.0.0 kept"}
         assert (await sent(me, LETTER)).startswith(b"250")
+
+
+RULE = """\
+id: count-example
+name: Count Example
+site: https://count.example/
+operator: Count Example
+evidence: [made up for this test]
+added: 2026-11-25
+rules:
+- id: open
+  technique: open-pixel
+  match: "||count.example/fake-"
+  examples:
+    catches: ["https://count.example/fake-17"]
+    spares: ["https://count.example/"]
+"""
+
+
+async def test_new_rules_hold_for_the_next_session(tmp_path: Path) -> None:
+    (tmp_path / "vendors").mkdir()
+    (tmp_path / "vendors" / "count-example.yaml").write_text(RULE)
+    message = TRACKING.replace(mailbox.pixel().encode(), b'<img src="https://count.example/fake-17" width="1">')
+    async with scripted() as hop, gateway_to(hop.port) as proxy:
+        assert isinstance(proxy.proxy, GatewayProxy)
+        async with client(proxy.port) as before:
+            await before.say(b"NOOP")
+            proxy.proxy.use(load([tmp_path]))
+            assert (await sent(before, message)).startswith(b"250")
+        async with client(proxy.port) as after:
+            assert (await sent(after, message)).startswith(b"250")
+    rules = [finding.rule for cleaned, _ in proxy.events.recorded for finding in cleaned.findings]
+    assert rules[-1] == "count-example/open"
+    assert "count-example/open" not in rules[:-1]
