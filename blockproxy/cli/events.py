@@ -1,13 +1,14 @@
 """`blockproxy events`: what was blocked, from the event log."""
 
 import time
-from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from blockproxy.cli import events_export
+from blockproxy.cli.event_options import Account, Config, Log, Since, Until, day, event_log
 from blockproxy.cli.output import complain, plain, table
 from blockproxy.cli.tabular import Form, write
 
@@ -26,10 +27,6 @@ EXAMPLE = (
 
 COLUMNS = ("day", "sender_domain", "technique", "vendor", "action", "confidence", "rule", "skeleton")
 PAUSE = 1.0  # seconds between two looks for new events
-
-Config = Annotated[Path | None, typer.Option(metavar="FILE", help="The settings that name the event log.")]
-Log = Annotated[Path | None, typer.Option(metavar="FILE", help="The event log itself, instead.")]
-Account = Annotated[str, typer.Argument(metavar="ACCOUNT", show_default=False)]
 
 app = typer.Typer(invoke_without_command=True, help=HELP, epilog=EXAMPLE)
 
@@ -59,8 +56,8 @@ def events(  # noqa: PLR0913, PLR0917 - an option is an argument
     context: typer.Context,
     config: Config = None,
     log: Log = None,
-    since: Annotated[str, typer.Option(metavar="DAY", help="From this day (UTC) on: 2026-01-31, or 30d ago.")] = "",
-    until: Annotated[str, typer.Option(metavar="DAY", help="Up to this day, which is included.")] = "",
+    since: Since = "",
+    until: Until = "",
     technique: Annotated[str, typer.Option(help="Only this one, such as open-pixel or link-redirect.")] = "",
     vendor: Annotated[str, typer.Option(help="Only this vendor.")] = "",
     sender: Annotated[str, typer.Option(metavar="DOMAIN", help="Only senders of this domain.")] = "",
@@ -149,29 +146,7 @@ def verify(config: Config = None, log: Log = None) -> None:
     raise typer.Exit(1 if verdict.problems else 0)
 
 
-def event_log(config: Path | None, log: Path | None) -> Path:
-    """The event log; its standard place where nobody has written settings."""
-    if log is not None:
-        return log
-    from blockproxy import config as settings
-
-    if config is None and not any(place.is_file() for place in settings.places()):
-        return settings.default_eventlog()
-    return settings.load(config).eventlog.path
-
-
-def day(text: str) -> date | None:
-    """A day as it is written on the command line: `2026-01-31`, or `30d` for as many days ago."""
-    from datetime import UTC
-
-    if not text:
-        return None
-    try:
-        if text.endswith("d"):
-            return datetime.now(UTC).date() - timedelta(int(text[:-1]))
-        return date.fromisoformat(text)
-    except (ValueError, OverflowError) as error:
-        raise typer.BadParameter(f"{text!r} is no day; write 2026-01-31, or 30d for thirty days ago") from error
+app.command("export", help=events_export.HELP, epilog=events_export.EXAMPLE)(events_export.export)
 
 
 def _one_of(name: str, what: str, allowed: type[StrEnum]) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from blockproxy.cli.events import event_log
+from blockproxy.cli.event_options import event_log
 
 HELP = """Delete everything that the event log knows about an account.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blockproxy.cli.events import Config, Log, day, event_log
+from blockproxy.cli.event_options import Config, Log, Since, Until, day, event_log
 from blockproxy.cli.output import table
 from blockproxy.errors import InputError
 
@@ -25,8 +25,8 @@ BAR = 24  # characters of the longest bar in the terminal
 def report(
     config: Config = None,
     log: Log = None,
-    since: Annotated[str, typer.Option(metavar="DAY", help="From this day (UTC) on: 2026-01-31, or 30d ago.")] = "30d",
-    until: Annotated[str, typer.Option(metavar="DAY", help="Up to this day, which is included.")] = "",
+    since: Since = "30d",
+    until: Until = "",
     account: Annotated[str, typer.Option(metavar="LOGIN", help="Only the account with this login name.")] = "",
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page.")] = None,
 ) -> None:

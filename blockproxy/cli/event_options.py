@@ -1,0 +1,36 @@
+"""What the commands about the event log have in common: where it is, which days, whose."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Config = Annotated[Path | None, typer.Option(metavar="FILE", help="The settings that name the event log.")]
+Log = Annotated[Path | None, typer.Option(metavar="FILE", help="The event log itself, instead.")]
+Account = Annotated[str, typer.Argument(metavar="ACCOUNT", show_default=False)]
+Since = Annotated[str, typer.Option(metavar="DAY", help="From this day (UTC) on: 2026-01-31, or 30d ago.")]
+Until = Annotated[str, typer.Option(metavar="DAY", help="Up to this day, which is included.")]
+
+
+def event_log(config: Path | None, log: Path | None) -> Path:
+    """The event log; its standard place where nobody has written settings."""
+    if log is not None:
+        return log
+    from blockproxy import config as settings
+
+    if config is None and not any(place.is_file() for place in settings.places()):
+        return settings.default_eventlog()
+    return settings.load(config).eventlog.path
+
+
+def day(text: str) -> date | None:
+    """A day as it is written on the command line: `2026-01-31`, or `30d` for as many days ago."""
+    if not text:
+        return None
+    try:
+        if text.endswith("d"):
+            return datetime.now(UTC).date() - timedelta(int(text[:-1]))
+        return date.fromisoformat(text)
+    except (ValueError, OverflowError) as error:
+        raise typer.BadParameter(f"{text!r} is no day; write 2026-01-31, or 30d for thirty days ago") from error
