@@ -154,6 +154,12 @@ class Gateway(Section):
         default=(), description="Domains whose mail every host may bring; without them only `clients` may."
     )
     peers: Networks = Field(default=LOOPBACK, description="Networks whose XFORWARD and XCLIENT are believed.")
+    proxy_protocol: bool = Field(
+        default=False,
+        alias="proxy-protocol",
+        description="Every connection comes from a load balancer in `peers` and begins with the PROXY protocol "
+        "(version 1 or 2). Not with `tls: implicit`.",
+    )
     header: bool = Field(default=False, description="Add a header field X-Blockproxy that says what was done.")
     success_notices: Literal["drop", "pass"] = Field(
         default="drop",
@@ -221,6 +227,9 @@ class Smtp(Section):
     def _counts(cls, gateway: Gateway, info: ValidationInfo) -> Gateway:
         if gateway != Gateway() and info.data.get("use") == "submission":
             raise ValueError("counts with `use: gateway` and `use: milter` only")
+        listen = info.data.get("listen")
+        if gateway.proxy_protocol and listen is not None and listen.tls == "implicit":
+            raise ValueError("`proxy-protocol` comes before TLS; take `tls: starttls`")
         return gateway
 
 

@@ -11,7 +11,8 @@ import traceback
 from contextlib import suppress
 from typing import cast
 
-from aiosmtpd.smtp import SMTP, TLSSetupException
+from aiosmtpd.proxy_protocol import ProxyData
+from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
 
 from blockproxy.smtp import reply
 from blockproxy.smtp.data import CRLF
@@ -22,6 +23,7 @@ MAX_COMMAND = 16 * 1024  # octets; RFC 4954, section 4 wants AUTH lines of 12,28
 BUFFER = 64 * 1024  # octets read ahead of what is understood
 # Seconds; RFC 5321, section 4.5.3.2.7 grants the client 5 minutes, and the next hop may take as long for its answer.
 IDLE_TIMEOUT = 10 * 60.0
+PROXY_TIMEOUT = 5.0  # seconds for a load balancer to say whom it brings
 CLOSE_TIMEOUT = 5.0  # seconds until a connection that is aborted is given up
 
 log = logging.getLogger(__name__)
@@ -29,12 +31,28 @@ log = logging.getLogger(__name__)
 logging.getLogger("mail.log").setLevel(logging.CRITICAL + 1)
 
 
+class _ProxyHandler:
+    """Hears of the PROXY protocol what aiosmtpd has understood."""
+
+    async def handle_PROXY(  # noqa: N802 - aiosmtpd finds it by this name
+        self,
+        server: "ClientConnection",
+        _session: Session,
+        _envelope: Envelope,
+        found: ProxyData,
+    ) -> bool:
+        return bool(found) and server.proxied(str(found.src_addr) if found.src_addr else None)
+
+
+_PROXY_HANDLER = _ProxyHandler()
+
+
 class ClientConnection(SMTP):
     """One client and its own next hop; when one connection is gone, so is the other.
 
     `open_connections` holds the open connections of one listener. `idle` is set while no delivery is under way, `ended`
     is done when the connection is closed. `starttls` is None where the listener has no TLS of its own to offer; with
-    `tls_required` nothing is done before TLS has begun.
+    `tls_required` nothing is done before TLS has begun. `behind_balancer` expects the PROXY protocol, version 1 or 2.
     """
 
     line_length_limit = BUFFER
@@ -50,6 +68,7 @@ class ClientConnection(SMTP):
         starttls: ssl.SSLContext | None,
         *,
         tls_required: bool,
+        behind_balancer: bool = False,
     ) -> None:
         self._hop = hop
         self._open_connections = open_connections
@@ -59,7 +78,8 @@ class ClientConnection(SMTP):
         self.idle = asyncio.Event()
         self.idle.set()
         super().__init__(
-            handler=None,
+            handler=_PROXY_HANDLER if behind_balancer else None,
+            proxy_protocol_timeout=PROXY_TIMEOUT if behind_balancer else None,
             enable_SMTPUTF8=True,
             hostname=name,
             ident="ESMTP blockproxy",
@@ -89,6 +109,10 @@ class ClientConnection(SMTP):
         finally:
             self._hop.abort()
             self.idle.set()
+
+    def proxied(self, address: str | None) -> bool:
+        """Take the address of the client behind a load balancer, None for the balancer itself; false ends all."""
+        raise NotImplementedError
 
     async def end(self) -> None:
         """Close the connection, and wait until nothing is left of it."""

@@ -85,15 +85,18 @@ def _cut(octets: bytes) -> int:
 
 def stuffed(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """A message as it is transmitted: with doubled dots, and with the final one. `blocks` may be cut anywhere."""
-    before = CRLF
+    before, ready = CRLF, b""
     for block in blocks:
         if not block:
             continue
+        if ready:
+            yield ready
         dotted = block.replace(b"\r\n.", b"\r\n..")
         if block.startswith(b".") and before == CRLF:
             dotted = b"." + dotted
         elif block.startswith(b"\n.") and before.endswith(b"\r"):
             dotted = b"\n." + dotted[1:]
-        yield dotted
+        ready = dotted
         before = (before + block)[-len(CRLF) :]
-    yield FINAL_DOT if before == CRLF else CRLF + FINAL_DOT
+    # With the last block, because a packet of three octets costs as much as one of a thousand.
+    yield ready + (FINAL_DOT if before == CRLF else CRLF + FINAL_DOT)

@@ -47,7 +47,7 @@ class EnvelopeSession(Session):
         self._forwarded: Mapping[str, str] = {}
         self._applying: tuple[int, ...] = ()
         self._success = 0  # notices of success that were asked for and are not asked for any more
-        super().__init__(terms, self._next, tls_required=False)
+        super().__init__(terms, self._next, tls_required=False, behind_balancer=terms.settings.proxy_protocol)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, and note who is there."""
@@ -55,6 +55,11 @@ class EnvelopeSession(Session):
         self._client = self._client or (str(peer[0]) if peer else "")
         self._peer = str(peer[0]) if peer else ""
         super().connection_made(transport)
+
+    def proxied(self, address: str | None) -> bool:
+        """Be somebody else, as a load balancer that is believed says."""
+        self._client = address or self._peer
+        return self._believed()
 
     def _set_rset_state(self) -> None:
         super()._set_rset_state()

@@ -46,14 +46,21 @@ class Terms:
 class Session(ClientConnection):
     """The verbs: aiosmtpd finds the `smtp_` methods by name."""
 
-    def __init__(self, terms: Terms, hop: NextHop, *, tls_required: bool) -> None:
+    def __init__(self, terms: Terms, hop: NextHop, *, tls_required: bool, behind_balancer: bool = False) -> None:
         self._common = terms
         self._offer = Offer()
         self._greeted = False
         self._recipients = 0
         self._sender: envelope.Path | None = None
         self._accepted: list[str] = []
-        super().__init__(hop, terms.sessions, terms.name, terms.starttls, tls_required=tls_required)
+        super().__init__(
+            hop,
+            terms.sessions,
+            terms.name,
+            terms.starttls,
+            tls_required=tls_required,
+            behind_balancer=behind_balancer,
+        )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, or begin again: after STARTTLS nothing that was said before counts (RFC 3207, section 4.2)."""

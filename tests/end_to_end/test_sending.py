@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from blockproxy import clean
 from blockproxy.model import Action, Technique
 from tests.end_to_end import machine, mailbox, proxy
 from tests.end_to_end.certificates import Certificates
@@ -119,6 +120,20 @@ def test_a_server_that_is_down_is_a_temporary_failure(certificates: Certificates
         said = Sending(between.port, certificates.authority).send(ORDINARY, "nobody@example.net")
     assert said.status != 0
     assert [line for line in said.replies() if line.startswith("4")], said.text
+
+
+def test_the_command_cleans_what_a_reader_forwards(
+    postfix: Postfix, certificates: Certificates, tmp_path: Path
+) -> None:
+    port, octets = machine.free_port(), mailbox.messages()["html quoted-printable"]
+    upstream = {"host": "127.0.0.1", "port": postfix.port, "tls": "none"}
+    forwarded = b"User-Agent: Example Mail\r\n" + octets
+    with proxy.command({"smtp": {"listen": {"port": port}, "upstream": upstream}}, tmp_path):
+        said = Sending(port, certificates.authority).send(forwarded, "forwarded@example.net")
+    assert said.status == 0, said.text
+    received = postfix.sink.wait_for("forwarded@example.net").without_trace
+    assert received == clean(octets).message
+    assert received != octets
 
 
 def test_the_command_holds_the_receipt_and_its_event_log_says_so(

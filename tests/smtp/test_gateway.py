@@ -390,3 +390,42 @@ async def test_new_rules_hold_for_the_next_session(tmp_path: Path) -> None:
     rules = [finding.rule for cleaned, _ in proxy.events.recorded for finding in cleaned.findings]
     assert rules[-1] == "count-example/open"
     assert "count-example/open" not in rules[:-1]
+
+
+@pytest.mark.parametrize(
+    ("header", "recipient", "answer"),
+    [
+        (b"PROXY TCP4 192.0.2.9 192.0.2.1 4711 25\r\n", b"anyone@example.net", b"554 5.7.1 "),
+        (b"PROXY TCP4 192.0.2.9 192.0.2.1 4711 25\r\n", b"anna@example.org", b"250 "),
+        (b"PROXY TCP6 2001:db8::9 2001:db8::1 4711 25\r\n", b"anyone@example.net", b"554 5.7.1 "),
+        (b"PROXY TCP4 127.0.0.9 192.0.2.1 4711 25\r\n", b"anyone@example.net", b"250 "),
+        (
+            b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\2\x09\xc0\0\2\1\x12\x67\0\x19",
+            b"anyone@example.net",
+            b"554 5.7.1 ",
+        ),
+        (b"EHLO mx.example.com\r\n", b"", b""),
+    ],
+)
+async def test_behind_a_load_balancer_the_client_is_who_it_says(header: bytes, recipient: bytes, answer: bytes) -> None:
+    async with (
+        scripted() as hop,
+        gateway_to(hop.port, proxy_protocol=True, domains=["example.org"]) as proxy,
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        me = Client(reader, writer)
+        writer.write(header)
+        assert (await me.reply()).startswith(b"220 ") == bool(answer)
+        if answer:
+            await me.say(b"EHLO mx.example.com")
+            await me.say(b"MAIL FROM:<news@example.com>")
+            assert (await me.say(b"RCPT TO:<%b>" % recipient)).startswith(answer)
+        writer.transport.abort()
+
+
+async def test_a_stranger_is_no_load_balancer() -> None:
+    async with scripted() as hop, gateway_to(hop.port, proxy_protocol=True, peers=["192.0.2.0/24"]) as proxy:
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        writer.write(b"PROXY TCP4 127.0.0.1 127.0.0.1 4711 25\r\n")
+        assert await reader.read() == b""
+        writer.transport.abort()
