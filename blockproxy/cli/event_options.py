@@ -24,6 +24,15 @@ def event_log(config: Path | None, log: Path | None) -> Path:
     return settings.load(config).eventlog.path
 
 
+def kept(config: Path | None, log: Path | None) -> str:
+    """For how long the event log keeps its rows, as far as settings say so."""
+    from blockproxy import config as settings
+
+    if log is not None or (config is None and not any(place.is_file() for place in settings.places())):
+        return "as long as the settings of the proxy say"
+    return f"{settings.load(config).eventlog.retention_days} days"
+
+
 def day(text: str) -> date | None:
     """A day as it is written on the command line: `2026-01-31`, or `30d` for as many days ago."""
     if not text:

@@ -40,6 +40,7 @@ text.on1, text.on2, text.on3, text.on4 { font-size: 12px; } text.on4 { fill: var
 .key { margin: 1rem 0 0; }
 .key li { list-style: none; display: flex; gap: .45rem; align-items: center; } .key svg { flex: none; }
 .scroll { overflow-x: auto; } .scroll:focus-visible { outline: 2px solid var(--accent); outline-offset: 4px; }
+.scroll + .scroll { margin-top: 1.2rem; }
 table { border-collapse: collapse; width: 100%; font-size: .95rem; }
 th { text-align: left; font-weight: 500; color: var(--quiet); font-size: .85rem; white-space: nowrap; }
 th, td { padding: .5rem .9rem .5rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
