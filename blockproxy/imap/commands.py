@@ -16,6 +16,9 @@ from blockproxy.imap.syntax import COMMAND, account, first_argument, quote, sasl
 MAX_LITERAL = 8 * 1024  # octets, before the login and inside the commands that are read; RFC 9051 section 4.3 has 4,096
 MAX_USUAL = 1024  # octets; a shorter FETCH that came alone and in one line is not framed at all
 
+# Lines that are no commands, before and after the login, as Dovecot has it: a browser that is led here sends no more.
+MAX_BAD = {False: 3, True: 20}
+
 _HELD = frozenset({b"FETCH", b"NOTIFY", b"ENABLE", b"STARTTLS"})  # answered here, or changed when complete
 _READ = frozenset({b"LOGIN", b"AUTHENTICATE", b"SELECT", b"EXAMINE"})  # passed as they come
 _REFUSED = {verb.encode(): reason for verb, reason in REFUSED.items()}
@@ -32,10 +35,16 @@ class ClientLeg:
         self._text = bytearray()  # of it, with quoted strings in place of literals
         self._literal = bytearray()
         self._by_uid = False
+        self._bad = 0  # lines that are no commands
         self._sasl: Command | None = None
         self._mechanism = b""
         self._named = False  # whether this exchange has had the response that may hold the account's name
         self._waits_for: bytes | None = None  # the tag of the command that the server has to encourage with `+`
+
+    @property
+    def inside(self) -> bool:
+        """Whether the client is in the middle of a command."""
+        return not self._framer.idle and (self._framer.inside or self._framer.waiting > 0)
 
     @property
     def waiting(self) -> int:
@@ -104,7 +113,7 @@ class ClientLeg:
             return
         match = COMMAND.match(line.raw)
         if match is None:
-            self._refuse(line, b"*", b"BAD a command is a tag and a verb")
+            self._nonsense(line)
             return
         tag, uid, verb = match.groups()
         verb = verb.upper()
@@ -159,6 +168,12 @@ class ClientLeg:
             if not self._framer.remaining:
                 self._text += quote(bytes(self._literal))
                 self._literal.clear()
+
+    def _nonsense(self, line: Line) -> None:
+        self._bad += 1
+        if self._bad >= MAX_BAD[self._state.authenticated]:
+            raise PeerError(Side.CLIENT, "it speaks no IMAP")
+        self._refuse(line, b"*", b"BAD a command is a tag and a verb")
 
     def _refusal(self, verb: bytes) -> bytes | None:
         if verb in _REFUSED:

@@ -18,6 +18,7 @@ from blockproxy.imap.session import Session
 
 LOGIN_LIMIT = 180  # seconds from the connection to the login; Dovecot's own limit
 IDLE_LIMIT = 35 * 60  # seconds without an octet; RFC 9051 section 5.4 grants a logged-in client 30 minutes
+STALL_LIMIT = 5 * 60  # seconds without an octet in the middle of a command or an answer
 LINGER = 10  # seconds for the last answers to a client that has finished sending
 HEAVY = 128 * 1024  # octets of content in hand; above, cleaning takes longer than others should wait
 
@@ -63,6 +64,12 @@ class Leg(asyncio.Protocol):
     def resume_writing(self) -> None:
         """There is room again."""
         self._connection.leg(_OTHER[self._side]).go_on("full")
+
+    @property
+    def address(self) -> str:
+        """The address of the other end, without its port; "" where there is none."""
+        peer = None if self.transport is None else self.transport.get_extra_info("peername")
+        return str(peer[0]) if isinstance(peer, tuple) else ""
 
     def stop(self, reason: str) -> None:
         """Read no more for the time being."""
@@ -118,6 +125,8 @@ class Connection:
         self._ending = False  # the server has said everything
         self._owes_end = False  # the client has, and the server does not know yet
         self._heard = False  # anything since `look` looked
+        self._farewell: bytes | None = None  # said as soon as nothing is under way
+        self.client_address = ""
         self._began = self._latest = self._loop.time()
 
     def leg(self, side: Side) -> Leg:
@@ -129,6 +138,7 @@ class Connection:
         self._open.add(side)
         if side is Side.CLIENT:
             self.client.stop("alone")
+            self.client_address = self.client.address
             self._on_made(self)
         elif self._over:
             self.abort()
@@ -188,8 +198,16 @@ class Connection:
         if self._heard:
             self._heard, self._latest = False, now
         since, limit = (self._latest, IDLE_LIMIT) if self.session.authenticated else (self._began, LOGIN_LIMIT)
+        if self.session.inside:
+            limit = min(limit, STALL_LIMIT)
         if now - since > limit:
             self.bye(b"nothing happened for too long")
+
+    def finish(self, text: bytes) -> None:
+        """Tell the client why and close, as soon as no command is waiting for its answer."""
+        self._farewell = text
+        if self._thread is None:
+            self._say_farewell()
 
     def bye(self, text: bytes) -> None:
         """Tell the client why, where that is possible, and close."""
@@ -222,8 +240,14 @@ class Connection:
         if self._cleaning.said:
             self._cleaning.flush()
 
+    def _say_farewell(self) -> None:
+        if self._farewell is not None and not self.session.busy:
+            self.bye(self._farewell)
+
     def _processed(self) -> None:
         self.flush()
+        if self._farewell is not None:
+            self._say_farewell()
         if self.session.starting_tls:
             self._on_tls(self)
 

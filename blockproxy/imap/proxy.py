@@ -7,7 +7,9 @@ gets a BYE in place of a greeting, at once.
 import asyncio
 import logging
 import threading
+from collections import Counter
 from collections.abc import Coroutine
+from contextlib import suppress
 
 from blockproxy.config import Listener, Upstream
 from blockproxy.detect.rules import RuleSet
@@ -23,7 +25,10 @@ from blockproxy.model import Context, Policy
 CONNECT_LIMIT = 30  # seconds to reach the server and finish its handshake; clients give up after 60
 HANDSHAKE_LIMIT = 30  # seconds for the client's handshake
 TICK = 30  # seconds between two looks for connections on which nothing happens
-CLOSE_LIMIT = 5  # seconds for the last octets when the proxy stops
+FAREWELL_LIMIT = 8  # seconds for the answers that are under way when the proxy stops; a service manager waits for 90
+CLOSE_LIMIT = 5  # seconds for the last octets after that
+SESSIONS_LIMIT = 10_000  # at the same time; each takes two sockets and some 30 KB
+ADDRESS_LIMIT = 500  # sessions of one client address, behind which there may be an office; a client was seen with 5
 ALPN = ["imap"]  # against attacks across protocols (RFC 9325, section 3.7)
 
 _log = logging.getLogger("blockproxy.imap")
@@ -61,6 +66,7 @@ class ImapProxy:
         self._version = object()  # of the rules; what one has cleaned is not what the other would
         self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
+        self._addresses: Counter[str] = Counter()  # how many of them each client address has
         self._quiet = asyncio.Event()  # no connection is open
         self._quiet.set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -95,18 +101,24 @@ class ImapProxy:
         if self._server is not None:
             self._server.close()
         for connection in list(self._connections):
+            connection.finish(b"the proxy stops")
+        await self._silence(FAREWELL_LIMIT)
+        for connection in list(self._connections):
             connection.bye(b"the proxy stops")
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        try:
-            async with asyncio.timeout(CLOSE_LIMIT):
-                await self._quiet.wait()
-        except TimeoutError:
-            for connection in self._connections:
-                connection.abort()
+        await self._silence(CLOSE_LIMIT)
+        for connection in list(self._connections):
+            connection.abort()
         if self._server is not None:
             await self._server.wait_closed()
+
+    async def _silence(self, limit: float) -> None:
+        """Wait until no connection is open, but not for longer."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit):
+                await self._quiet.wait()
 
     def _accept(self) -> Leg:
         connection: Connection
@@ -130,12 +142,22 @@ class ImapProxy:
         return connection.client
 
     def _made(self, connection: Connection) -> None:
+        address = connection.client_address
+        if len(self._connections) >= SESSIONS_LIMIT or self._addresses[address] >= ADDRESS_LIMIT:
+            _log.warning("a client is sent away: %d sessions are open", len(self._connections))
+            connection.bye(b"[LIMIT] too many connections")  # RFC 5530
+            return
+        self._addresses[address] += 1
         self._connections.add(connection)
         self._quiet.clear()
         self._run(self._serve(connection))
 
     def _closed(self, connection: Connection) -> None:
-        self._connections.discard(connection)
+        if connection in self._connections:
+            self._connections.remove(connection)
+            self._addresses[connection.client_address] -= 1
+            if not self._addresses[connection.client_address]:
+                del self._addresses[connection.client_address]
         if not self._connections:
             self._quiet.set()
 

@@ -63,6 +63,16 @@ class Session:
         return self._server.inside
 
     @property
+    def inside(self) -> bool:
+        """Whether either side is in the middle of something."""
+        return self._server.inside or self._client.inside
+
+    @property
+    def busy(self) -> bool:
+        """Whether a goodbye would cut something: a command, an answer, or the wait for one. IDLE waits for nothing."""
+        return self.inside or any(command.verb != b"IDLE" for command in self._state.pending)
+
+    @property
     def waiting_for_answers(self) -> bool:
         """Whether commands are in flight."""
         return bool(self._state.pending)
