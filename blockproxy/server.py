@@ -107,7 +107,7 @@ def shells(
             ),
         )
     for name, section in smtp_sections(settings):
-        made[name] = section.listen, _smtp(section, settings, rules, events)
+        made[name] = section.listen, _smtp(section, settings, rules, events, exemptions)
     return made
 
 
@@ -117,7 +117,9 @@ def smtp_sections(settings: Settings) -> list[tuple[str, Smtp]]:
     return [("smtp" if alone else f"smtp[{number}]", section) for number, section in enumerate(settings.smtp)]
 
 
-def _smtp(section: Smtp, settings: Settings, rules: RuleSet, events: EventLog) -> Shell:
+def _smtp(
+    section: Smtp, settings: Settings, rules: RuleSet, events: EventLog, exemptions: Exemptions | None
+) -> Shell:
     policy, mend = settings.policy.to_policy(), section.line_ends == "normalise"
     if section.use == "milter":
         return MilterProxy(
@@ -129,6 +131,7 @@ def _smtp(section: Smtp, settings: Settings, rules: RuleSet, events: EventLog) -
             record=events.record,
             receipts=section.receipts,
             outgoing=section.outgoing,
+            exemptions=exemptions,
         )
     if section.use == "gateway":
         return GatewayProxy(
@@ -141,7 +144,9 @@ def _smtp(section: Smtp, settings: Settings, rules: RuleSet, events: EventLog) -
             record=events.record,
             receipts=section.receipts,
             outgoing=section.outgoing,
+            exemptions=exemptions,
             mend=mend,
+            count=events.count,
         )
     return SubmissionProxy(
         section.listen,
@@ -153,6 +158,7 @@ def _smtp(section: Smtp, settings: Settings, rules: RuleSet, events: EventLog) -
         rules=rules,
         addresses=settings.addresses,
         mend=mend,
+        count=events.count,
     )
 
 

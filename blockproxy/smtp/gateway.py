@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 from blockproxy.eventlog.events import Delivery
+from blockproxy.exemptions import Treatment
 from blockproxy.model import Action, Cleaned, Context, Finding, Technique
 from blockproxy.sending import MailPolicy
 from blockproxy.smtp import policies, reply
 from blockproxy.smtp.gateway_envelope import EnvelopeSession, octets
-from blockproxy.smtp.inspection import begun_with, inspected
+from blockproxy.smtp.inspection import begun_with, inspected, treated
 from blockproxy.smtp.outbox import MAX_HEAD, Letter
 from blockproxy.smtp.reply import Reply
 from blockproxy.smtp.spool import Spool
@@ -38,7 +39,7 @@ class GatewaySession(EnvelopeSession):
                 cleaned = await self._inspected(spool, cleaned_spool)
             except OSError:
                 return [await self._refused(reply.NO_ROOM)]
-            policy = policies.chosen((self._terms.settings.policies[each] for each in self._applying), cleaned)
+            policy = self._policy(spool, cleaned)
             said = policies.told(cleaned, policy)
             changed = cleaned.changed and policy.do == "clean"
             answers = await self._disposed(cleaned_spool if changed else spool, policy, said)
@@ -48,6 +49,14 @@ class GatewaySession(EnvelopeSession):
             cleaned_spool.close()
         return answers
 
+    def _treatment(self, spool: Spool) -> Treatment:
+        return treated(self._terms.exemptions, self._accepted, spool.head(MAX_HEAD))
+
+    def _policy(self, spool: Spool, cleaned: Cleaned) -> MailPolicy:
+        if self._terms.outbox is None and cleaned.findings and self._treatment(spool) is Treatment.REPORT:
+            return policies.REPORT
+        return policies.chosen((self._terms.settings.policies[each] for each in self._applying), cleaned)
+
     def _letter(self, spool: Spool) -> Letter:
         sender = self._sender.mailbox if self._sender is not None else ""
         return Letter(spool, sender, sender, tuple(self._accepted))
@@ -55,6 +64,8 @@ class GatewaySession(EnvelopeSession):
     async def _inspected(self, spool: Spool, into: Spool) -> Cleaned:
         if self._terms.outbox is not None:
             return await self._terms.outbox.inspected(self._letter(spool), into)
+        if self._treatment(spool) is Treatment.OFF:
+            return Cleaned(b"")
         context = Context((*self._terms.addresses, *self._accepted))
         return await inspected(spool, into, self._terms.rules, self._terms.policy, context)
 

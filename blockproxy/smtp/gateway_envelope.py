@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
 from blockproxy.detect.rules import RuleSet
+from blockproxy.exemptions import Exemptions
 from blockproxy.model import Policy
 from blockproxy.sending import Gateway
 from blockproxy.smtp import envelope, policies, reply
@@ -32,6 +33,7 @@ class GatewayTerms(Terms):
     policy: Policy
     addresses: tuple[str, ...]
     record: Record
+    exemptions: Exemptions
     outbox: Outbox | None = None  # where mail goes out
 
 

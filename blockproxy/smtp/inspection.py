@@ -1,10 +1,11 @@
 """A spooled message through the cleaner: another of the same length comes out, and what was found."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from blockproxy.cleaner import Cleaner, passes
 from blockproxy.detect.rules import RuleSet
+from blockproxy.exemptions import Exemptions, Sender, Treatment
 from blockproxy.model import Cleaned, Context, Policy
 from blockproxy.smtp.spool import Spool
 
@@ -27,6 +28,13 @@ def _clean(spool: Spool, into: Spool, cleaner: Cleaner) -> Cleaned:
     cleaned = cleaner.close()
     into.write(cleaned.message)
     return Cleaned(b"", cleaned.findings, cleaned.skipped, cleaned.origin)
+
+
+def treated(exemptions: Exemptions, recipients: Sequence[str], head: bytes) -> Treatment:
+    """What is done for all recipients of a message: it is left alone only where each of them has it left alone."""
+    sender = Sender.of(head) if exemptions.asks_for_sender() else Sender()
+    found = {exemptions.treatment(recipient, sender) for recipient in recipients}
+    return next((each for each in (Treatment.CLEAN, Treatment.REPORT) if each in found), Treatment.OFF)
 
 
 def begun_with(head: bytes, spool: Spool, skip: int) -> Iterator[bytes]:

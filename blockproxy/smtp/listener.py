@@ -13,13 +13,14 @@ from dataclasses import replace
 
 from blockproxy.config import Listener, Upstream
 from blockproxy.detect.rules import RuleSet
+from blockproxy.exemptions import Exemptions
 from blockproxy.model import Policy
 from blockproxy.sending import Gateway, NextHopSettings, Outgoing, Receipts
 from blockproxy.smtp.gateway import GatewaySession
 from blockproxy.smtp.gateway_envelope import GatewayTerms
 from blockproxy.smtp.hops import Hops
 from blockproxy.smtp.outbox import AS_IT_IS, Outbox, Record
-from blockproxy.smtp.session import Session, Terms
+from blockproxy.smtp.session import Count, Session, Terms
 from blockproxy.smtp.submission import SubmissionSession, SubmissionTerms
 
 HANDSHAKE_TIMEOUT = 30.0  # seconds for a client to finish TLS
@@ -93,12 +94,14 @@ class SubmissionProxy(SmtpListener):
         rules: RuleSet | None = None,
         addresses: tuple[str, ...] = (),
         mend: bool = False,
+        count: Count = lambda _: None,
     ) -> None:
         tls = listener.tls_context()
         self._terms = SubmissionTerms(
             name=socket.gethostname(),
             starttls=tls if listener.tls == "starttls" else None,
             mend=mend,
+            count=count,
             upstream=upstream,
             upstream_tls=upstream.tls_context(),
             outbox=Outbox(receipts, outgoing, policy, record, rules, addresses),
@@ -130,7 +133,9 @@ class GatewayProxy(SmtpListener):
         record: Record,
         receipts: Receipts = Receipts(),  # noqa: B008
         outgoing: Outgoing = AS_IT_IS,
+        exemptions: Exemptions | None = None,
         mend: bool = False,
+        count: Count = lambda _: None,
     ) -> None:
         tls = listener.tls_context()
         outbox = Outbox(receipts, outgoing, policy, record, rules, addresses)
@@ -140,12 +145,15 @@ class GatewayProxy(SmtpListener):
             name=name,
             starttls=tls if listener.tls == "starttls" else None,
             mend=mend,
+            direction=settings.direction,
+            count=count,
             hops=self._hops,
             settings=settings,
             rules=rules,
             policy=policy,
             addresses=addresses,
             record=record,
+            exemptions=exemptions or Exemptions(),
             outbox=outbox if settings.direction == "out" else None,
         )
         super().__init__(listener, tls, self._terms, lambda: GatewaySession(self._terms))

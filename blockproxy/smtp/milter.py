@@ -11,14 +11,15 @@ from hashlib import sha256
 
 from blockproxy.detect.rules import RuleSet
 from blockproxy.eventlog.events import Delivery
+from blockproxy.exemptions import Exemptions, Treatment
 from blockproxy.model import Cleaned, Context, Policy
 from blockproxy.sending import Gateway, MailPolicy
 from blockproxy.smtp import hygiene, policies
 from blockproxy.smtp import milter_protocol as protocol
 from blockproxy.smtp.data import BLOCK
-from blockproxy.smtp.inspection import begun_with, inspected
+from blockproxy.smtp.inspection import begun_with, inspected, treated
 from blockproxy.smtp.milter_protocol import Field, NotAMilterError, Packet, Steps
-from blockproxy.smtp.outbox import Letter, Outbox, Record
+from blockproxy.smtp.outbox import MAX_HEAD, Letter, Outbox, Record
 from blockproxy.smtp.spool import Spool
 
 ANOTHER_POLICY = "452 4.5.3 Another policy is for this recipient, send the message once more"
@@ -35,6 +36,7 @@ class MilterTerms:
     policy: Policy
     addresses: tuple[str, ...]
     record: Record
+    exemptions: Exemptions
     outbox: Outbox | None
 
 
@@ -159,9 +161,10 @@ class Conversation:
                 return
             cleaned = await outbox.inspected(letter, clean)
         else:
-            context = Context((*terms.addresses, *letter.recipients))
-            cleaned = await inspected(whole, clean, terms.rules, terms.policy, context)
+            cleaned = await self._inspected(letter, clean)
         policy = policies.chosen((terms.settings.policies[each] for each in message.applying), cleaned)
+        if outbox is None and cleaned.findings and self._treatment(letter) is Treatment.REPORT:
+            policy = policies.REPORT
         said = policies.told(cleaned, policy)
         self._record(said, letter)
         if policy.do == "reject":
@@ -171,6 +174,15 @@ class Conversation:
         for change in self._changes(message, clean if changed else whole, policy, said, changed=changed):
             yield change
         yield protocol.ACCEPT
+
+    def _treatment(self, letter: Letter) -> Treatment:
+        return treated(self._terms.exemptions, letter.recipients, letter.spool.head(MAX_HEAD))
+
+    async def _inspected(self, letter: Letter, clean: Spool) -> Cleaned:
+        if self._treatment(letter) is Treatment.OFF:
+            return Cleaned(b"")
+        context = Context((*self._terms.addresses, *letter.recipients))
+        return await inspected(letter.spool, clean, self._terms.rules, self._terms.policy, context)
 
     def _changes(
         self, message: Message, spool: Spool, policy: MailPolicy, said: Cleaned, *, changed: bool
@@ -211,7 +223,8 @@ class Conversation:
         identity = policies.message_id(head) or sha256(head).hexdigest()
         outgoing = self._terms.settings.direction == "out"
         for account in [letter.sender] if outgoing else letter.recipients:
-            self._terms.record(said, Delivery("smtp", account, identity, self._terms.settings.direction))
+            size, rules = letter.spool.size, self._terms.rules
+            self._terms.record(said, Delivery("smtp", account, identity, self._terms.settings.direction, size, rules))
 
 
 def _bare(address: bytes) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from blockproxy.config import Listener
 from blockproxy.detect.rules import RuleSet
+from blockproxy.exemptions import Exemptions
 from blockproxy.model import Policy
 from blockproxy.sending import Gateway, Outgoing, Receipts
 from blockproxy.smtp import milter_protocol as protocol
@@ -35,6 +36,7 @@ class MilterProxy:
         record: Record,
         receipts: Receipts = Receipts(),  # noqa: B008 - a frozen value
         outgoing: Outgoing = AS_IT_IS,
+        exemptions: Exemptions | None = None,
     ) -> None:
         self._listener = listener
         outbox = Outbox(receipts, outgoing, policy, record, rules, addresses)
@@ -44,6 +46,7 @@ class MilterProxy:
             policy=policy,
             addresses=addresses,
             record=record,
+            exemptions=exemptions or Exemptions(),
             outbox=outbox if settings.direction == "out" else None,
         )
         self._server: asyncio.Server | None = None

@@ -10,6 +10,7 @@ from blockproxy.sending import MailPolicy
 
 FIELD = b"X-Blockproxy"
 CLEAN = MailPolicy(do="clean")
+REPORT = MailPolicy(do="report")
 
 _END_OF_HEADER = re.compile(rb"(?:\A|\r\n)\r\n")
 _OURS = re.compile(rb"(?im)^x-b(?=lockproxy(?:-[a-z]+)?[ \t]*:)")

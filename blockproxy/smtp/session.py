@@ -8,9 +8,10 @@ final dot. Nothing goes out before the client's final dot, and the reply to that
 import asyncio
 import re
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from blockproxy.eventlog.events import Numbers
 from blockproxy.smtp import capabilities, envelope, reply
 from blockproxy.smtp.capabilities import Offer
 from blockproxy.smtp.connection import IDLE_TIMEOUT, ClientConnection
@@ -26,6 +27,8 @@ TIMER_STEP = 1.0  # a timer for every block would cost more than reading it
 
 MAX_REMEMBERED = 1_000  # recipients of a message whose addresses are kept; the next hop says how many there may be
 
+Count = Callable[[Numbers], None]
+
 HOST_NAME = re.compile(r"[!-~]{1,255}")  # or address literal; clients are lax about the rest of RFC 5321, section 4.1.2
 
 
@@ -34,12 +37,15 @@ class Terms:
     """What all sessions of a listener have in common.
 
     `starttls` is None where the listener has no TLS of its own to offer; `mend` turns a bare CR or LF into CRLF, which
-    is refused otherwise; `sessions` are the ones that are open.
+    is refused otherwise; `sessions` are the ones that are open; `count` is told of each that has ended, and
+    `direction` is that of its mail.
     """
 
     name: str
     starttls: ssl.SSLContext | None
     mend: bool = False
+    direction: str = "out"
+    count: Count = field(default=lambda _: None)
     sessions: set[ClientConnection] = field(default_factory=set)
 
 
@@ -51,6 +57,8 @@ class Session(ClientConnection):
         self._offer = Offer()
         self._greeted = False
         self._recipients = 0
+        self._passed = self._octets = 0  # messages that the next hop took, and their octets
+        self._counted = False
         self._sender: envelope.Path | None = None
         self._accepted: list[str] = []
         super().__init__(
@@ -66,6 +74,13 @@ class Session(ClientConnection):
         """Begin, or begin again: after STARTTLS nothing that was said before counts (RFC 3207, section 4.2)."""
         self._greeted = False
         super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The session is over, and counted."""
+        super().connection_lost(error)
+        if not self._counted:
+            self._counted = True
+            self._common.count(Numbers("smtp", self._common.direction, 1, self._passed, self._octets))
 
     def _set_rset_state(self) -> None:
         super()._set_rset_state()  # type: ignore[no-untyped-call]
@@ -150,6 +165,8 @@ class Session(ClientConnection):
             self._reset_timeout(DELIVERY_TIMEOUT)
             self.idle.clear()
             answers = self._spread(await self._answered(phase, spool, full))
+            if any(answer.positive for answer in answers):
+                self._passed, self._octets = self._passed + 1, self._octets + phase.size
             self._set_rset_state()
             for answer in answers:
                 await self.push(answer)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from blockproxy.config import Listener, Upstream
 from blockproxy.detect.rules import built_in
-from blockproxy.eventlog.events import Delivery
+from blockproxy.eventlog.events import Delivery, Numbers
+from blockproxy.exemptions import Exemptions
 from blockproxy.model import Cleaned, Policy
 from blockproxy.sending import Gateway, NextHopSettings, Outgoing, Receipts
 from blockproxy.smtp.listener import GatewayProxy, SmtpListener, SubmissionProxy
@@ -19,6 +20,7 @@ class Events:
     """What the event log would have been told."""
 
     recorded: list[tuple[Cleaned, Delivery]] = field(default_factory=list)
+    counted: list[Numbers] = field(default_factory=list)
 
     def record(self, cleaned: Cleaned, delivery: Delivery) -> None:
         self.recorded.append((cleaned, delivery))
@@ -58,6 +60,7 @@ async def proxy_to(
         outgoing=Outgoing.model_validate(outgoing) if outgoing is not None else AS_IT_IS,
         rules=built_in(),
         addresses=("reader@example.org",),
+        count=events.counted.append,
         mend=line_ends == "normalise",
     )
     await proxy.start()
@@ -73,6 +76,7 @@ async def gateway_to(
     policy: Policy | None = None,
     line_ends: str = "refuse",
     outgoing: dict[str, str] | None = None,
+    exemptions: Exemptions | None = None,
     **settings: object,
 ) -> AsyncIterator[Running]:
     """A gateway on a free port in front of ports of loopback, or what is said about them, with `settings`."""
@@ -86,7 +90,9 @@ async def gateway_to(
         policy=policy or Policy(),
         record=events.record,
         outgoing=Outgoing.model_validate(outgoing) if outgoing is not None else AS_IT_IS,
+        exemptions=exemptions,
         mend=line_ends == "normalise",
+        count=events.counted.append,
     )
     await proxy.start()
     try:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from blockproxy.detect.rules import load
+from blockproxy.eventlog.events import Numbers
+from blockproxy.exemptions import Exemption, Exemptions, Treatment
 from blockproxy.model import Action, Technique
 from blockproxy.smtp.listener import GatewayProxy
 from tests.end_to_end import mailbox
@@ -429,3 +431,30 @@ async def test_a_stranger_is_no_load_balancer() -> None:
         writer.write(b"PROXY TCP4 127.0.0.1 127.0.0.1 4711 25\r\n")
         assert await reader.read() == b""
         writer.transport.abort()
+
+
+async def test_exemptions_hold_where_all_recipients_have_them() -> None:
+    exempt = Exemptions(
+        (
+            Exemption(account="press@example.org"),
+            Exemption(account="lab@example.org", treatment=Treatment.REPORT),
+            Exemption(sender="letters@example.com"),
+        )
+    )
+    async with between(exemptions=exempt, policies={"do": "reject"}) as (hop, proxy, me):
+        assert (await sent(me, TRACKING, b"press@example.org")).startswith(b"250")
+        assert (await sent(me, TRACKING, b"lab@example.org", b"press@example.org")).startswith(b"250")
+        assert (await sent(me, TRACKING, b"anna@example.org", b"press@example.org")).startswith(b"550")
+        named = TRACKING.replace(b"news@", b"letters@")
+        assert (await sent(me, named, b"anna@example.org")).startswith(b"250")
+    assert [message.removesuffix(b".\r\n") for message in hop.messages] == [TRACKING, TRACKING, named]
+    actions = [cleaned.findings[0].action for cleaned, _ in proxy.events.recorded]
+    assert actions == [Action.REPORT] * 2 + [Action.REJECT] * 2
+
+
+async def test_a_session_that_ended_is_counted_with_what_passed() -> None:
+    async with scripted() as hop, gateway_to(hop.port) as proxy, client(proxy.port) as me:
+        await sent(me, LETTER)
+        await sent(me, LETTER)
+        await me.say(b"QUIT")
+    assert proxy.events.counted == [Numbers("smtp", "in", 1, 2, 2 * len(LETTER))]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from blockproxy import clean
 from blockproxy.detect.rules import built_in
+from blockproxy.exemptions import Exemption, Exemptions, Treatment
 from blockproxy.model import Policy
 from blockproxy.sending import Gateway, Outgoing, Receipts
 from blockproxy.smtp.milter import Conversation, MilterTerms
@@ -107,7 +108,7 @@ def commands(message: bytes, *recipients: bytes) -> list[Packet]:
 
 
 async def said(
-    message: bytes, *recipients: bytes, outgoing: bool = False, **settings: Any
+    message: bytes, *recipients: bytes, outgoing: bool = False, exemptions: tuple[Exemption, ...] = (), **settings: Any
 ) -> tuple[list[Packet], Events]:
     """What is answered after the negotiation, and what the event log is told."""
     events = Events()
@@ -117,6 +118,7 @@ async def said(
         policy=Policy(),
         addresses=(),
         record=events.record,
+        exemptions=Exemptions(exemptions),
         outbox=Outbox(Receipts(), Outgoing(), Policy(), events.record, built_in()) if outgoing else None,
     )
     conversation, reader, found = Conversation(terms), Reader(), list[Packet]()
@@ -202,7 +204,13 @@ async def test_what_leaves_loses_its_traces_and_an_automatic_receipt_stays() -> 
 async def test_an_aborted_message_is_forgotten() -> None:
     events = Events()
     terms = MilterTerms(
-        settings=Gateway(), rules=built_in(), policy=Policy(), addresses=(), record=events.record, outbox=None
+        settings=Gateway(),
+        rules=built_in(),
+        policy=Policy(),
+        addresses=(),
+        record=events.record,
+        exemptions=Exemptions(),
+        outbox=None,
     )
     conversation = Conversation(terms)
     for command in [*commands(TRACKING)[:-1], Packet(b"A", b""), *commands(LETTER)[2:]]:
@@ -210,3 +218,10 @@ async def test_an_aborted_message_is_forgotten() -> None:
     conversation.close()
     assert answers == [packet(b"a")]
     assert events.recorded == []
+
+
+@pytest.mark.parametrize(("treatment", "recorded"), [(Treatment.OFF, 0), (Treatment.REPORT, 1)])
+async def test_an_exemption_leaves_a_senders_mail_alone(treatment: Treatment, recorded: int) -> None:
+    answers, events = await said(TRACKING, exemptions=(Exemption(sender="example.com", treatment=treatment),))
+    assert answers == [Packet(b"a", b"")]
+    assert len(events.recorded) == recorded
