@@ -77,13 +77,14 @@ async def gateway_to(
     line_ends: str = "refuse",
     outgoing: dict[str, str] | None = None,
     exemptions: Exemptions | None = None,
+    listener: Listener | None = None,
     **settings: object,
 ) -> AsyncIterator[Running]:
     """A gateway on a free port in front of ports of loopback, or what is said about them, with `settings`."""
     hops = [upstream if isinstance(upstream, dict) else {"port": upstream} for upstream in upstreams]
     events = Events()
     proxy = GatewayProxy(
-        Listener(port=0),
+        listener or Listener(port=0),
         [NextHopSettings.model_validate({"host": "127.0.0.1", "tls": "none", **hop}) for hop in hops],
         Gateway.model_validate({name.replace("_", "-"): value for name, value in settings.items()}),
         rules=built_in(),

@@ -14,8 +14,10 @@ from blockproxy.exemptions import Exemption, Exemptions, Treatment
 from blockproxy.model import Action, Technique
 from blockproxy.smtp.listener import GatewayProxy
 from tests.end_to_end import mailbox
+from tests.end_to_end.certificates import Certificates
 from tests.smtp.hop import FINAL_DOT, HANG_UP, ScriptedHop, scripted
 from tests.smtp.proxies import Client, Running, client, gateway_to
+from tests.smtp.test_submission import listening
 
 LETTER = b"From: nina@example.com\r\nSubject: Hello\r\nMessage-ID: <letter-1@example.com>\r\n\r\nBody\r\n"
 TRACKING = (
@@ -458,3 +460,18 @@ async def test_a_session_that_ended_is_counted_with_what_passed() -> None:
         await sent(me, LETTER)
         await me.say(b"QUIT")
     assert proxy.events.counted == [Numbers("smtp", "in", 1, 2, 2 * len(LETTER))]
+
+
+async def test_tls_is_offered_to_other_servers_and_not_demanded(certificates: Certificates) -> None:
+    listener = listening("starttls", certificates)
+    async with scripted() as hop, gateway_to(hop.port, listener=listener) as proxy:
+        async with client(proxy.port) as me:
+            assert b"STARTTLS" in await me.say(b"EHLO mx.example.com")
+            assert (await sent(me, LETTER)).startswith(b"250")
+        async with client(proxy.port) as me:
+            await me.say(b"EHLO mx.example.com")
+            assert (await me.say(b"STARTTLS")).startswith(b"220 ")
+            await me.writer.start_tls(certificates.trusting(), server_hostname="localhost")
+            assert (await me.say(b"MAIL FROM:<news@example.com>")).startswith(b"503 ")
+            assert (await sent(me, LETTER)).startswith(b"250")
+    assert len(hop.messages) == 2

@@ -135,8 +135,8 @@ class Mortal:
 
 
 @asynccontextmanager
-async def mortal(upstream_port: int) -> AsyncIterator[Mortal]:
-    words = [sys.executable, "-m", "tests.smtp.forking", str(upstream_port)]
+async def mortal(upstream_port: int, use: str) -> AsyncIterator[Mortal]:
+    words = [sys.executable, "-m", "tests.smtp.forking", str(upstream_port), use]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe)
     try:
@@ -169,9 +169,10 @@ def arrived(hop: ScriptedHop, number: int) -> int:
     return sum(b"Subject: letter-%d\r\n" % number in message for message in hop.messages)
 
 
-async def test_killed_at_fifty_points_of_a_session_nothing_is_lost_and_nothing_arrives_twice() -> None:
+@pytest.mark.parametrize("use", ["submission", "gateway"])
+async def test_killed_at_fifty_points_of_a_session_nothing_is_lost_and_nothing_arrives_twice(use: str) -> None:
     whole = sum(len(octets.replace(b"letter", b"letter-00")) for octets in DIALOG.values())
-    async with scripted() as hop, mortal(hop.port) as proxies:
+    async with scripted() as hop, mortal(hop.port, use) as proxies:
         for number in range(10, 10 + KILLS):
             pid, port = await proxies.born()
             told = await sent_until(port, number, whole * (number - 10) // (KILLS - 1))
@@ -191,7 +192,7 @@ async def test_killed_at_fifty_points_of_a_session_nothing_is_lost_and_nothing_a
 async def test_killed_while_the_message_goes_on_the_next_hop_has_no_message(share: float) -> None:
     """A message of 60 MB takes so long that it is surely under way."""
     letter = b"Subject: large\r\n\r\n" + b"x" * 76 * 800_000 + b"\r\n"
-    async with slow_hop(int(len(letter) * share)) as hop, mortal(hop.port) as proxies:
+    async with slow_hop(int(len(letter) * share)) as hop, mortal(hop.port, "gateway") as proxies:
         pid, port = await proxies.born()
         async with client(port) as me:
             for verb in ("EHLO", "MAIL", "RCPT", "DATA"):
