@@ -24,7 +24,7 @@ from tests.end_to_end.wire import Wire, literals
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "gateway.md"
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", DOCUMENTATION.read_text(), re.DOTALL)
-BEFORE_QUEUE, MASTER, BEFORE_LMTP, MAIN = (text for _, text in BLOCKS[:4])
+BEFORE_QUEUE, MASTER, AFTER_QUEUE_MAIN, AFTER_QUEUE_MASTER, BEFORE_LMTP, MAIN = (text for _, text in BLOCKS[:6])
 TRACKING = mailbox.messages()["html quoted-printable"]
 SIGNED = mailbox.messages()["signed pgp"]
 TRUSTING = "mynetworks = 127.0.0.0/8\nsmtpd_relay_restrictions = permit_mynetworks, reject\n"
@@ -138,6 +138,25 @@ def test_when_the_gateway_is_down_the_sender_is_told_to_come_again(
         said = send(world, TRACKING, "nobody@example.net", certificates.authority)
     assert said.status != 0
     assert any(line.startswith("451 ") for line in said.replies()), said.text
+
+
+def test_behind_the_queue_every_recipient_gets_clean_mail_once(
+    dovecot: Dovecot, certificates: Certificates, tmp_path: Path
+) -> None:
+    world, gateway, back = (machine.free_port() for _ in range(3))
+    ports = {10025: gateway, 10026: back}
+    main = TRUSTING + other_ports(AFTER_QUEUE_MAIN, ports)
+    master = f"127.0.0.1:{world} inet n - n - - smtpd\n" + other_ports(AFTER_QUEUE_MASTER, ports)
+    with (
+        proxy.command(settings_of(BEFORE_QUEUE, ports), tmp_path),
+        postfix_server.running(certificates, dovecot, main=main, master=master, more=[world, back]) as postfix,
+    ):
+        said = send(world, TRACKING, "one@example.net,two@example.net", certificates.authority)
+        assert said.status == 0, said.text
+        for recipient in ("one@example.net", "two@example.net"):
+            assert postfix.sink.wait_for(recipient).message.endswith(clean(TRACKING).message)
+        assert len(postfix.sink.received) == 1
+        assert "client=unknown[127.0.0.1], orig_client=" in postfix.log()
 
 
 def test_in_front_of_dovecots_lmtp_a_reader_finds_clean_mail_of_the_same_size(
