@@ -133,12 +133,10 @@ def forget(account: Account, config: Config = None, log: Log = None) -> None:
 @app.command("verify", help="Check that nothing was changed in days that have ended. Exit code 1: something was.")
 def verify(config: Config = None, log: Log = None) -> None:
     """Compute the digests of all days, and their chain, once more."""
-    from contextlib import closing
-
     from blockproxy.eventlog import chain, database
 
     path = event_log(config, log)
-    with closing(database.open_for_reading(path)) as connection:
+    with database.reading(path) as connection:
         verdict = chain.verify(connection)
     complain(*(f"{path}: {problem}" for problem in verdict.problems))
     print(f"{verdict.days} days checked, {verdict.expired} past their retention")

@@ -1,7 +1,6 @@
 """`blockproxy events export`: the event log as a data set for research."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -67,7 +66,7 @@ def export(
     files = ["findings.csv", *(["findings.parquet"] if parquet_is_there() else [])]
     try:
         research.mkdir(parents=True, exist_ok=True)
-        with closing(database.open_for_reading(path)) as connection, progress() as bar:
+        with database.reading(path) as connection, progress() as bar:
             with (research / files[0]).open("w", encoding="utf-8", newline="") as file:
                 write_csv(file, names, _watched(connection, filters, k, told, bar))
             if len(files) > 1:

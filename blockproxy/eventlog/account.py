@@ -22,7 +22,7 @@ def pseudonyms(path: Path, login: str) -> tuple[str, ...]:
 def show(path: Path, login: str) -> dict[str, int]:
     """How many rows of each table are about `login`. Raises SettingsError where there is no event log."""
     accounts = pseudonyms(path, login)
-    with closing(database.open_for_reading(path)) as connection:
+    with database.reading(path) as connection:
         sql = "SELECT COUNT(*) FROM {} WHERE account IN ({})"
         marks = ", ".join("?" * len(accounts))
         return {table: connection.execute(sql.format(table, marks), accounts).fetchone()[0] for table in TABLES}

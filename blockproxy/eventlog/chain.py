@@ -7,11 +7,19 @@ nothing about what was never written, and nothing to somebody who kept no link: 
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 START = "0" * 64  # what the first link is linked to
-TABLES = ("findings", "skips", "messages")
+CHUNK = 1_000  # rows that are hashed at once
+
+# What is sealed. A column that a later schema adds is not: the digests of before would hold no more.
+_MESSAGE = "day, protocol, direction, account, message, sender_domain"
+TABLES = {
+    "findings": f"{_MESSAGE}, list_domain, part, occurrence, technique, rule, vendor, action, confidence, host,"
+    " skeleton, evidence, operator, party, identifier, rules",
+    "skips": f"{_MESSAGE}, part, reason, detail",
+    "messages": f"{_MESSAGE}, list_domain, size, rules",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +76,14 @@ def _link(before: str, *facts: object) -> str:
 
 
 def _digest(connection: sqlite3.Connection, day: str) -> tuple[int, str]:
-    """The number of rows of `day`, and the SHA-256 over them as JSON lines."""
+    """The number of rows of `day`, and the SHA-256 over them as lines of JSON."""
     digest, records = hashlib.sha256(), 0
-    for row in _rows(connection, day):
-        digest.update(json.dumps(row).encode() + b"\n")
-        records += 1
+    for table, columns in TABLES.items():
+        # `id` is the order in which they came, and the order of nothing else is sure to last. SQLite writes the JSON:
+        # that takes a quarter of the time.
+        sql = f"SELECT json_array('{table}', {columns}) FROM {table} WHERE day = ? ORDER BY id"  # noqa: S608
+        rows = connection.execute(sql, (day,))
+        while lines := rows.fetchmany(CHUNK):
+            digest.update("".join(f"{line}\n" for (line,) in lines).encode())
+            records += len(lines)
     return records, digest.hexdigest()
-
-
-def _rows(connection: sqlite3.Connection, day: str) -> Iterator[list[object]]:
-    for table in TABLES:
-        # `id` leads: it is the order in which they came, and the order of nothing else is sure to last.
-        for row in connection.execute(f"SELECT * FROM {table} WHERE day = ? ORDER BY id", (day,)):  # noqa: S608
-            yield [table, *row[1:]]

@@ -6,6 +6,7 @@ Migrations are the numbered files in `schema/`; `PRAGMA user_version` says how f
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
@@ -71,6 +72,18 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         open_for_writing(path).close()
         return open_for_reading(path)
     return connection
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """The database at `path` for the time of the block; raises SettingsError where it cannot be read to its end."""
+    connection = open_for_reading(path)
+    try:
+        yield connection
+    except sqlite3.DatabaseError as error:
+        raise unusable(path, error) from error
+    finally:
+        connection.close()
 
 
 def make_folder(path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -79,7 +78,7 @@ class Evidence:
 
 def evidence(path: Path, filters: Filters, today: date) -> Evidence:
     """Read from the database at `path`. Raises SettingsError where there is no event log."""
-    with closing(database.open_for_reading(path)) as connection:
+    with database.reading(path) as connection:
         condition, values = filters.sql(connection)
         rows = _Rows(
             connection, f"FROM findings WHERE direction = 'in' AND sender_domain <> '' AND {condition}", values

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
@@ -88,21 +87,25 @@ class Count:
 
 def events(path: Path, filters: Filters = Filters()) -> Iterator[Event]:
     """The findings in the database at `path`, oldest first. Raises SettingsError where there is no event log."""
-    connection = database.open_for_reading(path)
-    condition, values = filters.sql(connection)
-    return _rows(connection, f"findings WHERE {condition} ORDER BY day, id", values, Event)
+    database.open_for_reading(path).close()  # now, and not when the first row is asked for
+    return _read(path, "findings", filters, Event)
 
 
 def skips(path: Path, *, since: date | None = None) -> Iterator[SkipEvent]:
     """The parts that were left unread, oldest first. Raises SettingsError where there is no event log."""
-    connection = database.open_for_reading(path)
-    condition, values = Filters(since=since).sql(connection)
-    return _rows(connection, f"skips WHERE {condition} ORDER BY day, id", values, SkipEvent)
+    database.open_for_reading(path).close()
+    return _read(path, "skips", Filters(since=since), SkipEvent)
+
+
+def _read(path: Path, table: str, filters: Filters, row: type[Row]) -> Iterator[Row]:
+    with database.reading(path) as connection:
+        condition, values = filters.sql(connection)
+        yield from _rows(connection, f"{table} WHERE {condition} ORDER BY day, id", values, row)
 
 
 def newer(path: Path, filters: Filters, after: int | None) -> tuple[list[Event], int]:
     """The findings that came after the row numbered `after`, and the number of the newest row; None: none of them."""
-    with closing(database.open_for_reading(path)) as connection:
+    with database.reading(path) as connection:
         newest = connection.execute("SELECT COALESCE(MAX(id), 0) FROM findings").fetchone()[0]
         if after is None:
             return [], newest
@@ -116,7 +119,7 @@ def counts(path: Path, by: Sequence[str], filters: Filters = Filters()) -> list[
 
     Days that are counted already are read from there, if that can answer. Raises SettingsError where there is no log.
     """
-    with closing(database.open_for_reading(path)) as connection:
+    with database.reading(path) as connection:
         return counted(connection, by, filters)
 
 
@@ -171,9 +174,8 @@ def _marks(values: Sequence[str]) -> str:
 
 def _rows(connection: sqlite3.Connection, rest: str, values: tuple[str | int, ...], row: type[Row]) -> Iterator[Row]:
     names = ", ".join(field.name for field in fields(row))
-    with closing(connection):
-        for found in connection.execute(f"SELECT {names} FROM {rest}", values):  # noqa: S608
-            yield row(*found)
+    for found in connection.execute(f"SELECT {names} FROM {rest}", values):  # noqa: S608
+        yield row(*found)
 
 
 def _ends_with(domain: str) -> str:

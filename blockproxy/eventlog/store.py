@@ -7,7 +7,6 @@ is told.
 
 import logging
 import queue
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from blockproxy.eventlog.events import Delivery, Numbers, Seen
-from blockproxy.eventlog.writer import Terms, Writer
+from blockproxy.eventlog.writer import TakesNothingError, Terms, Writer
 from blockproxy.model import Cleaned
 
 MAX_WAITING = 5_000  # messages; a mailbox pulled at full speed fills it only when the disk stands still
@@ -135,13 +134,13 @@ class EventLog:
             return
         try:
             self.dropped += self._database.write(self._batch, numbers)
-        except sqlite3.OperationalError as error:
+        except TakesNothingError as error:
             self._numbers.give_back(numbers)
             if not self._failing:
                 waiting = len(self._batch) + self._waiting.qsize()
                 _log.error(
-                    "%s takes no events: %s. Mail goes on; %d messages' events wait, at most %d will",
-                    *(self.path, error, waiting, self._waiting.maxsize),
+                    "%s takes no events: %s (%s). Mail goes on; %d messages' events wait, at most %d will",
+                    *(self.path, *error.args, waiting, self._waiting.maxsize),
                 )
             self._failing = True
             return
@@ -151,7 +150,9 @@ class EventLog:
 
     def _give_up(self) -> None:
         """The program ends, and the database has taken nothing until now."""
-        waiting = len(self._batch) + self._waiting.qsize()
+        waiting = len(self._batch)
+        while not self._waiting.empty():
+            waiting += self._waiting.get_nowait() is not None
         self.dropped += waiting
         _log.error("the events of %d messages could not be written to %s and are lost", waiting, self.path)
         self._failing, self._batch = False, []

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -58,7 +57,7 @@ class Summary:
 
 def summary(path: Path, filters: Filters, today: date) -> Summary:
     """Everything, read from the database at `path`. Raises SettingsError where there is no event log."""
-    with closing(database.open_for_reading(path)) as connection:
+    with database.reading(path) as connection:
         until = filters.until or today
         since = filters.since or _first_day(connection) or until
         filters = replace(filters, since=since, until=until)

@@ -24,6 +24,19 @@ from blockproxy.eventlog.events import (
 
 _log = logging.getLogger(__name__)
 
+# What sqlite3 raises when it is locked, full, read-only or corrupt; the other kinds speak of what was to be written.
+THE_DATABASE = (sqlite3.OperationalError, sqlite3.DatabaseError)
+
+WAYS_OUT = {
+    "locked": "another program holds it; end that",
+    "full": "make room on the disk",
+    "readonly": "let the user that runs blockproxy write to it",
+    "malformed": "stop blockproxy, move the file away, and start again: a new one is made",
+    "not a database": "stop blockproxy, move the file away, and start again: a new one is made",
+    "I/O error": "look after the disk",
+}
+"""What an operator can do, by a word in the message of SQLite (sqlite3_errstr)."""
+
 DATED = ("findings", "skips", "messages", "sessions", "rolled")
 
 
@@ -33,6 +46,14 @@ class Terms:
 
     retention: timedelta = timedelta(days=90)
     key_lifetime: timedelta = timedelta(days=90)
+
+
+class TakesNothingError(Exception):
+    """The database takes nothing at the moment; the arguments are the reason and what an operator can do."""
+
+
+def _way_out(reason: str) -> str:
+    return next((way for word, way in WAYS_OUT.items() if word in reason), "see whether another program uses it")
 
 
 class Writer:
@@ -54,13 +75,13 @@ class Writer:
     def write(self, batch: Sequence[Seen], numbers: Mapping[date, Iterable[Numbers]]) -> int:
         """Write `batch`, and add up `numbers` by the day; returns how many messages could not be made rows of.
 
-        Raises sqlite3.OperationalError where the database does not take anything now: it may later.
+        Raises TakesNothingError where the database is the reason: it may take them later.
         """
         try:
             self._insert(batch, numbers)
-        except sqlite3.OperationalError:
-            raise
-        except Exception:  # noqa: BLE001 - the thread must live, whatever a batch holds
+        except Exception as error:
+            if type(error) in THE_DATABASE:
+                raise TakesNothingError(str(error), _way_out(str(error))) from error
             if len(batch) < 2:
                 _log.exception("the events of a message could not be written to %s", self._path)
                 return len(batch)

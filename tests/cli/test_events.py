@@ -184,3 +184,18 @@ def test_an_account_can_be_forgotten(log: Path) -> None:
     assert blockproxy("forget", "somebody", "--log", log).out == "0 rows deleted\n"
     assert blockproxy("events", "forget", "me", "--log", log).out == "4 rows deleted\n"
     assert blockproxy("events", "--log", log, "--format", "jsonl").out == ""
+
+
+@pytest.mark.parametrize("words", [
+    ["events"], ["events", "--by", "host"], ["events", "show", "me"], ["events", "verify"], ["events", "forget", "me"],
+    ["events", "export", "--research", "OUT"], ["report"], ["report", "--evidence"],
+])  # fmt: skip
+def test_a_corrupt_log_is_a_plain_error(log: Path, tmp_path: Path, words: list[str]) -> None:
+    with closing(database.open_for_writing(log)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with log.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (log.stat().st_size - 4096))
+    ended = blockproxy(*[str(tmp_path / "out") if word == "OUT" else word for word in words], "--log", log)
+    assert ended.code == 2
+    assert f"{log}: the event log cannot be " in ended.err

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from blockproxy.errors import SettingsError
-from blockproxy.eventlog import database
+from blockproxy.eventlog import chain, database
 from blockproxy.eventlog.events import Event, MessageEvent, SkipEvent
 from blockproxy.eventlog.query import events
 
@@ -90,3 +90,8 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyt
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)
         assert columns(connection, "findings")[-1] == "evidence"
+
+
+def test_every_column_of_a_sealed_table_is_sealed(connection: sqlite3.Connection) -> None:
+    for table, sealed in chain.TABLES.items():
+        assert sorted(["id", *sealed.replace("\n", "").split(", ")]) == sorted(columns(connection, table))

@@ -198,13 +198,54 @@ def test_what_the_database_does_not_take_now_waits(path: Path, caplog: pytest.Lo
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         log.record(CLEANED, DELIVERY)
-        wait_until(lambda: "takes no events: database is locked. Mail goes on; 1 messages' events wait" in caplog.text)
+        wait_until(lambda: "takes no events: database is locked (another program holds it; end that)" in caplog.text)
+        assert "Mail goes on; 1 messages' events wait, at most 5000 will" in caplog.text
         log.record(CLEANED, replace(DELIVERY, message="INBOX/1/8"))
         other.execute("ROLLBACK")
     wait_until(lambda: "takes events again" in caplog.text)
     log.close()
     assert log.dropped == 0
     assert len({event.message for event in events(path)}) == 2
+
+
+def full(log: EventLog, path: Path) -> None:
+    log._database._connection.execute("PRAGMA max_page_count=1")
+
+
+def corrupt(log: EventLog, path: Path) -> None:
+    log._database._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    log._database._connection.execute("PRAGMA cache_size=0")
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (path.stat().st_size - 4096))
+
+
+def read_only(log: EventLog, path: Path) -> None:
+    log._database._connection.execute("PRAGMA query_only=ON")
+
+
+@pytest.mark.parametrize(("harm", "way_out"), [
+    (full, "full (make room on the disk)"),
+    (corrupt, "(stop blockproxy, move the file away, and start again: a new one is made)"),
+    (read_only, "(let the user that runs blockproxy write to it)"),
+])  # fmt: skip
+def test_an_operator_reads_one_line_with_the_way_out(
+    path: Path, harm: Callable[[EventLog, Path], object], way_out: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = EventLog(path, today=lambda: DAY)
+    for number in range(20):
+        log.record(CLEANED, replace(DELIVERY, message=f"{number}"))
+    wait_until(lambda: len(list(events(path))) == 20)
+    harm(log, path)
+    # More than fits into the pages that are there.
+    long = [PIXEL._replace(part=f"{part}") for part in range(500)]
+    log.record(Cleaned(b"", tuple(long)), replace(DELIVERY, message="new"))
+    wait_until(lambda: "takes no events" in caplog.text)
+    log.close()
+    told = [one.message for one in caplog.records if one.name.startswith("blockproxy.eventlog")]
+    assert way_out in told[0]
+    assert told[1:] == [f"the events of 1 messages could not be written to {path} and are lost"]
+    assert log.dropped == 1
 
 
 def test_what_is_lost_at_the_end_is_counted(path: Path, caplog: pytest.LogCaptureFixture) -> None:
