@@ -37,6 +37,10 @@ class Imap(Section):
     upstream: Upstream = Field(
         examples=[{"host": "imap.example.org", "port": 993}], description="The IMAP server with the mailboxes."
     )
+    compress: Literal["none", "client", "server", "both"] = Field(
+        default="none",
+        description="Which connections may be compressed (COMPRESS=DEFLATE): worth its time on slow lines only.",
+    )
 
 
 class PolicySettings(Section):

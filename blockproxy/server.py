@@ -104,6 +104,7 @@ def shells(
                 record=events.record,
                 count=events.count,
                 exemptions=exemptions,
+                compress=settings.imap.compress,
             ),
         )
     for name, section in smtp_sections(settings):
@@ -117,9 +118,7 @@ def smtp_sections(settings: Settings) -> list[tuple[str, Smtp]]:
     return [("smtp" if alone else f"smtp[{number}]", section) for number, section in enumerate(settings.smtp)]
 
 
-def _smtp(
-    section: Smtp, settings: Settings, rules: RuleSet, events: EventLog, exemptions: Exemptions | None
-) -> Shell:
+def _smtp(section: Smtp, settings: Settings, rules: RuleSet, events: EventLog, exemptions: Exemptions | None) -> Shell:
     policy, mend = settings.policy.to_policy(), section.line_ends == "normalise"
     if section.use == "milter":
         return MilterProxy(

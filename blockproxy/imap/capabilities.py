@@ -92,7 +92,7 @@ HIDDEN = {
     "AUTH=EXTERNAL": "the client's certificate ends at the proxy",
     "AUTH=GSSAPI": "bound to the name of a host that is not the proxy",
     "AUTH=NTLM": "bound to a connection that ends at the proxy",
-    "COMPRESS=": "RFC 4978: would hide the stream from the proxy",
+    "COMPRESS=": "RFC 4978: would hide the stream from the proxy, which has its own on each leg",
     "CONVERT": "RFC 5259: content in another form than the one that is cleaned",
     "DIGEST=SHA1": "Cyrus: the digest of the original",
     "IMAP4REV2": "RFC 9051: a client must enable it, so that none misses it",

@@ -7,22 +7,23 @@ comes. LOGIN and AUTHENTICATE are never kept; of a login, only the account's nam
 import re
 
 from blockproxy.errors import PeerError, Side
-from blockproxy.imap import fetch, notify
-from blockproxy.imap.capabilities import REFUSED, verdict
+from blockproxy.imap import fetch, notify, own
+from blockproxy.imap.capabilities import REFUSED
 from blockproxy.imap.framing import MAX_WAITING, Framer, Line
 from blockproxy.imap.state import Command, State
 from blockproxy.imap.syntax import COMMAND, account, first_argument, quote, sasl, sasl_account, sasl_login
 
 MAX_LITERAL = 8 * 1024  # octets, before the login and inside the commands that are read; RFC 9051 section 4.3 has 4,096
+COMPRESS_TAG = b"PROXY-COMPRESS"  # of the only command that is the proxy's own
 MAX_USUAL = 1024  # octets; a shorter FETCH that came alone and in one line is not framed at all
 
 # Lines that are no commands, before and after the login, as Dovecot has it: a browser that is led here sends no more.
 MAX_BAD = {False: 3, True: 20}
 
-_HELD = frozenset({b"FETCH", b"NOTIFY", b"ENABLE", b"STARTTLS"})  # answered here, or changed when complete
+_HELD = frozenset({b"FETCH", b"NOTIFY", b"ENABLE", b"STARTTLS", b"COMPRESS"})  # answered here, or changed when complete
 _READ = frozenset({b"LOGIN", b"AUTHENTICATE", b"SELECT", b"EXAMINE"})  # passed as they come
 _REFUSED = {verb.encode(): reason for verb, reason in REFUSED.items()}
-_LOGIN = frozenset({b"LOGIN", b"AUTHENTICATE"})
+LOGIN = frozenset({b"LOGIN", b"AUTHENTICATE"})
 
 
 class ClientLeg:
@@ -35,6 +36,7 @@ class ClientLeg:
         self._text = bytearray()  # of it, with quoted strings in place of literals
         self._literal = bytearray()
         self._by_uid = False
+        self._asked_to_compress = False
         self._bad = 0  # lines that are no commands
         self._sasl: Command | None = None
         self._mechanism = b""
@@ -90,7 +92,10 @@ class ClientLeg:
 
     def answered(self, command: Command) -> None:
         """The server has answered a command with its tag."""
-        if command is self._sasl:
+        if command.tag == COMPRESS_TAG:
+            self._waits_for = None
+            self.run()
+        elif command is self._sasl:
             self._sasl = self._waits_for = None
             self._framer.literals = True
         elif command.tag == self._waits_for and command is self._command:
@@ -176,9 +181,9 @@ class ClientLeg:
         self._refuse(line, b"*", b"BAD a command is a tag and a verb")
 
     def _refusal(self, verb: bytes) -> bytes | None:
-        if verb in _REFUSED:
+        if verb in _REFUSED and not (verb == b"COMPRESS" and Side.CLIENT in self._state.compress):
             return b"BAD not available through this proxy"
-        if self._state.starttls and verb in _LOGIN:
+        if self._state.starttls and verb in LOGIN:
             return b"NO [PRIVACYREQUIRED] start TLS first"
         return None
 
@@ -204,9 +209,11 @@ class ClientLeg:
             case b"AUTHENTICATE":
                 self._authenticate(command, text)
             case b"ENABLE":
-                self._enable(command, text)
+                own.enable(self._state, command, text)
             case b"STARTTLS":
-                self._start_tls(command)
+                own.start_tls(self._state, command, more=self._framer.waiting > 0)
+            case b"COMPRESS":
+                own.compress(self._state, command, text, more=self._framer.waiting > 0)
 
     def _simple(self, match: re.Match[bytes]) -> None:
         tag, uid, messages, items = match.groups()
@@ -276,22 +283,14 @@ class ClientLeg:
             self._waits_for = command.tag
         self._state.to_server.append(raw)
 
-    def _enable(self, command: Command, text: bytes) -> None:
-        """What is hidden is not enabled either: mutt tries without having seen it offered (RFC 5161)."""
-        words = text.split()
-        names = [name for name in words[2:] if verdict(name.decode("latin-1")).offered]
-        if len(words) > 2 and not names:
-            self._state.reply(command.tag, b"OK nothing enabled")
+    def compress_server(self) -> None:
+        """Ask the server to compress its leg, once it can, where the client is in the middle of nothing."""
+        state = self._state
+        if not (state.authenticated and state.server_compresses) or self._asked_to_compress or self._waits_for:
             return
-        self._state.expect(command)
-        self._state.to_server.append(text if names == words[2:] else b" ".join([*words[:2], *names]) + b"\r\n")
-
-    def _start_tls(self, command: Command) -> None:
-        if not self._state.starttls:
-            self._state.reply(command.tag, b"BAD TLS is active or not available")
+        if self._framer.inside or state.deflated.get(Side.SERVER):
             return
-        command.reply = command.tag + b" OK begin TLS negotiation now\r\n"
-        command.starts_tls = True
-        self._state.expect(command)
-        if self._framer.waiting or not self._state.starting_tls:
-            raise PeerError(Side.CLIENT, "nothing surrounds STARTTLS (RFC 9051, section 6.2.1)")
+        self._asked_to_compress = True
+        self._waits_for = COMPRESS_TAG
+        state.expect(Command(COMPRESS_TAG, b"COMPRESS"))
+        state.to_server.append(COMPRESS_TAG + b" COMPRESS DEFLATE\r\n")

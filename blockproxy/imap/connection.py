@@ -148,7 +148,7 @@ class Connection:
         self._heard = True
         if self._thread is not None:
             self._backlog.append((side, data))
-        elif side is _SERVER and self.session.held + self._cleaning.held + len(data) > HEAVY:
+        elif side is _SERVER and self.session.held + self._cleaning.held + len(data) * self.session.expansion > HEAVY:
             self._in_thread(data)
         elif not self._over:
             try:
@@ -212,7 +212,7 @@ class Connection:
     def bye(self, text: bytes) -> None:
         """Tell the client why, where that is possible, and close."""
         if not self._over and not self.session.inside_response:
-            self.client.write(b"* BYE " + text + b"\r\n")
+            self.client.write(self.session.encoded(b"* BYE " + text + b"\r\n"))
         self.end()
 
     def end(self) -> None:

@@ -115,6 +115,12 @@ class Framer:
         raw = self._buffer[start:end]
         return self._framed(raw if isinstance(raw, bytes) else bytes(raw))
 
+    def take_rest(self) -> bytes:
+        """What was fed and not taken, which is something else than lines."""
+        rest = bytes(self._buffer[self._position :])
+        self._position = self._scanned = len(self._buffer)
+        return rest
+
     def cancel_literal(self) -> None:
         """The literal announced by the last line will not be sent, and its unit ends here."""
         self.remaining = None

@@ -31,6 +31,13 @@ SESSIONS_LIMIT = 10_000  # at the same time; each takes two sockets and some 30 
 ADDRESS_LIMIT = 500  # sessions of one client address, behind which there may be an office; a client was seen with 5
 ALPN = ["imap"]  # against attacks across protocols (RFC 9325, section 3.7)
 
+COMPRESSED = {
+    "none": frozenset[Side](),
+    "client": frozenset({Side.CLIENT}),
+    "server": frozenset({Side.SERVER}),
+    "both": frozenset(Side),
+}
+
 _log = logging.getLogger("blockproxy.imap")
 
 
@@ -48,6 +55,7 @@ class ImapProxy:
         record: Record,
         count: Count = lambda _: None,
         exemptions: Exemptions | None = None,
+        compress: str = "none",
     ) -> None:
         self._listener = listener
         self._upstream = upstream
@@ -57,6 +65,7 @@ class ImapProxy:
         self._record = record
         self._count = count
         self._exemptions = exemptions
+        self._compress = COMPRESSED[compress]
         self._listener_tls = listener.tls_context()
         self._upstream_tls = upstream.tls_context()
         for context in (self._listener_tls, self._upstream_tls):
@@ -137,6 +146,7 @@ class ImapProxy:
             starttls=self._listener.tls == "starttls",
             memory=self._memory,
             version=lambda: (version, cleaning.version()),
+            compress=self._compress,
         )
         connection = Connection(session, cleaning, on_made=self._made, on_tls=self._start_tls, on_closed=closed)
         return connection.client

@@ -10,7 +10,7 @@ from blockproxy.errors import PeerError, Side
 from blockproxy.imap import special_use
 from blockproxy.imap.answer import CONTENT, HEAD, Answer
 from blockproxy.imap.capabilities import only_offered
-from blockproxy.imap.commands import ClientLeg
+from blockproxy.imap.commands import COMPRESS_TAG, LOGIN, ClientLeg
 from blockproxy.imap.content import filtered
 from blockproxy.imap.fetch import Request
 from blockproxy.imap.framing import Framer, Line
@@ -111,13 +111,29 @@ class ServerLeg:
             self._tagged(raw)
 
     def _tagged(self, raw: bytes) -> None:
-        self._state.to_client.append(self._status(raw) if b"[" in raw else raw)
         match = TAGGED.match(raw)
+        if match is not None and match[1] == COMPRESS_TAG and self._state.compress:
+            self._compressed(ok=match[2].upper() == b"OK")
+            return
+        self._state.to_client.append(self._status(raw) if b"[" in raw else raw)
         if match is None:
             return
         command = self._state.complete(match[1], ok=match[2].upper() == b"OK")
         if command is not None:
             self._client.answered(command)
+        if self._state.compress and Side.SERVER in self._state.compress:
+            self._client.compress_server()
+
+    def _compressed(self, *, ok: bool) -> None:
+        """The server has answered the proxy's own COMPRESS: what it has said behind that is deflated already."""
+        command = self._state.complete(COMPRESS_TAG, ok=ok)
+        if command is None:
+            return
+        if ok:
+            self._state.start_compression(Side.SERVER)
+            for piece in self._state.deflated[Side.SERVER].inflate(self._framer.take_rest()):
+                self._framer.feed(piece)
+        self._client.answered(command)
 
     def _untagged(self, line: Line) -> None:
         raw = line.raw
@@ -202,8 +218,12 @@ class ServerLeg:
             state.mailbox.uidvalidity = int(value) if value.isdigit() else None
 
     def _capabilities(self, names: list[bytes]) -> bytes:
-        if not self._state.starttls:
-            return only_offered(names)
+        state = self._state
+        state.server_compresses = b"COMPRESS=DEFLATE" in {name.upper() for name in names}
+        if not state.starttls:
+            logs_in = state.authenticated or any(command.verb in LOGIN for command in state.pending)
+            offers = logs_in and Side.CLIENT in state.compress and not state.compressing
+            return only_offered(names, (b"COMPRESS=DEFLATE",) if offers else ())
         return only_offered(names, (b"STARTTLS", b"LOGINDISABLED"), login=False)
 
 

@@ -24,7 +24,8 @@ class Session:
 
     With `starttls` the client is offered STARTTLS and cannot log in before it. When `starting_tls` becomes true, the
     shell writes what there is for the client, makes the connection a TLS one and calls `tls_started`. `memory` is
-    shared with the other connections to the server, as far as their filters are of the same `version`.
+    shared with the other connections to the server, as far as their filters are of the same `version`. The legs in
+    `compress` may be compressed.
     """
 
     def __init__(
@@ -35,8 +36,11 @@ class Session:
         starttls: bool = False,
         memory: Memory | None = None,
         version: Version = lambda: 0,
+        compress: frozenset[Side] = frozenset(),
     ) -> None:
-        self._state = State(open_section, passes, starttls=starttls, memory=memory or Memory(), version=version)
+        self._state = State(
+            open_section, passes, starttls=starttls, memory=memory or Memory(), version=version, compress=compress
+        )
         self._client = ClientLeg(self._state)
         self._server = ServerLeg(self._state, self._client)
         self.to_client = self._state.to_client  # pieces that wait to be taken
@@ -83,6 +87,11 @@ class Session:
         return self._server.held
 
     @property
+    def expansion(self) -> int:
+        """How many octets one of the server's may become, usually."""
+        return 8 if self._state.deflated else 1
+
+    @property
     def sent_ahead(self) -> bool:
         """Whether octets of the client have to wait for the server's `+`."""
         return self._client.sent_ahead
@@ -97,12 +106,40 @@ class Session:
         Raises `PeerError` when it broke the protocol and `content.LengthError` when a filter did; in both cases what
         `take` still has may be sent, and nothing more may follow.
         """
+        if not self._state.deflated:
+            self._heard(side, data)
+        else:
+            self._inflated(side, data)
+        if self._state.deflated:
+            self._deflate()
+
+    def _heard(self, side: Side, data: bytes) -> None:
         if side is Side.SERVER:
             self._server.feed(data)
             return
         if self._state.starting_tls:
             raise PeerError(Side.CLIENT, "nothing follows STARTTLS before TLS (RFC 9051, section 6.2.1)")
+        if self._state.compressing and Side.CLIENT not in self._state.deflated:
+            raise PeerError(Side.CLIENT, "nothing follows COMPRESS before its answer (RFC 4978, section 3)")
         self._client.feed(data)
+
+    def _inflated(self, side: Side, data: bytes) -> None:
+        deflated = self._state.deflated.get(side)
+        for piece in (data,) if deflated is None else deflated.inflate(data):
+            self._heard(side, piece)
+
+    def _deflate(self) -> None:
+        """Make octets of the wire out of what is new for a compressed leg."""
+        for side, deflated in self._state.deflated.items():
+            pieces, ready = self.to_client if side is Side.CLIENT else self.to_server, self._state.ready
+            if len(pieces) > ready[side]:
+                pieces[ready[side] :] = [deflated.deflate(b"".join(pieces[ready[side] :]))]
+                ready[side] = len(pieces)
+
+    def encoded(self, text: bytes) -> bytes:
+        """Something that the shell says to the client by itself, as it goes over the wire."""
+        deflated = self._state.deflated.get(Side.CLIENT)
+        return text if deflated is None else deflated.deflate(text)
 
     def take(self, side: Side) -> bytes:
         """What is to be sent to `side` now."""
@@ -111,4 +148,6 @@ class Session:
             return b""
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
+        if self._state.deflated:
+            self._state.ready[side] = 0
         return data

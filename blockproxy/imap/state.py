@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from blockproxy.errors import PeerError, Side
 from blockproxy.imap import special_use
+from blockproxy.imap.compression import Deflated
 from blockproxy.imap.fetch import Request
 from blockproxy.imap.mailbox import Mailbox, Version
 from blockproxy.imap.memory import Memory
@@ -30,6 +31,7 @@ class Command:
     account: str = ""
     login: bytes | None = None
     opened: bool = False
+    compresses: bool = False
     starts_tls: bool = False
 
 
@@ -37,7 +39,14 @@ class State:
     """Shared by the legs of one session. `starttls` says that the client still has to start TLS before it logs in."""
 
     def __init__(
-        self, open_section: OpenSection, passes: Passes, *, starttls: bool, memory: Memory, version: Version
+        self,
+        open_section: OpenSection,
+        passes: Passes,
+        *,
+        starttls: bool,
+        memory: Memory,
+        version: Version,
+        compress: frozenset[Side],
     ) -> None:
         self.open_section = open_section
         self.passes = passes
@@ -56,6 +65,11 @@ class State:
         self.to_client: list[bytes] = []
         self.to_server: list[bytes] = []
         self.inside_response = False
+        self.compress = compress  # the legs that may be compressed
+        self.compressing = False  # the client may say nothing until it has heard that it may
+        self.server_compresses = False  # the server says that it can
+        self.deflated: dict[Side, Deflated] = {}
+        self.ready = {Side.CLIENT: 0, Side.SERVER: 0}  # pieces that go as they are
 
     def expect(self, command: Command) -> None:
         """A command is on its way to the server, or waits for its turn to be answered here."""
@@ -75,6 +89,13 @@ class State:
             command = self.pending.popleft()
             self.to_client.append(command.reply or b"")
             self.starting_tls |= command.starts_tls
+            if command.compresses:
+                self.start_compression(Side.CLIENT)
+
+    def start_compression(self, side: Side) -> None:
+        """What is said from now on is deflated, and what is heard."""
+        self.deflated[side] = Deflated(side)
+        self.ready[side] = len(self.to_client if side is Side.CLIENT else self.to_server)
 
     def complete(self, tag: bytes, *, ok: bool) -> Command | None:
         """The server has answered `tag`; None for a tag that nobody sent."""

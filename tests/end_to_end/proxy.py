@@ -81,6 +81,7 @@ def imap(
     listener: Listener = ANY_PORT,
     policy: Policy | None = None,
     exemptions: Exemptions | None = None,
+    compress: str = "none",
 ) -> Iterator[Proxy]:
     """An IMAP proxy in front of `upstream`."""
     recorder = Recorder()
@@ -92,6 +93,7 @@ def imap(
         addresses=(),
         record=recorder,
         exemptions=exemptions,
+        compress=compress,
     )
     with in_thread(shell):
         yield Proxy(shell.port, recorder)
