@@ -70,9 +70,9 @@ def offer(lines: Iterable[str]) -> Offer:
     return Offer(tuple(filter(None, keywords)), login, size, lines)
 
 
-def without_login(keywords: Iterable[str]) -> tuple[str, ...]:
-    """What is left before the client has begun TLS: no password crosses the network in plaintext."""
-    return tuple(line for line in keywords if line.partition(" ")[0].upper() != "AUTH")
+def before_tls(keywords: Iterable[str]) -> tuple[str, ...]:
+    """What is left before the client has begun TLS: no password, and no message that must have TLS (RFC 8689)."""
+    return tuple(line for line in keywords if line.partition(" ")[0].upper() not in {"AUTH", "REQUIRETLS"})
 
 
 def _as_it_is(line: str) -> str:

@@ -187,6 +187,13 @@ class EnvelopeSession(Session):
         await super().smtp_RSET(arg)
         self._next.busy = False
 
+    async def _pass_or_ok(self, verb: bytes, arg: str | None) -> None:
+        """RSET and NOOP concern the next hop while it has a transaction of this session's, and not otherwise."""
+        if self._next.busy:
+            await super()._pass_or_ok(verb, arg)
+        else:
+            await self.push(reply.DONE)
+
     async def smtp_VRFY(self, arg: str | None) -> None:  # noqa: N802
         """Strangers are told nothing about who has a mailbox."""
         if self._trusted():
@@ -194,7 +201,12 @@ class EnvelopeSession(Session):
         else:
             await self.push(reply.CANNOT_VERIFY)
 
-    smtp_EXPN = smtp_VRFY  # noqa: N815
+    async def smtp_EXPN(self, arg: str | None) -> None:  # noqa: N802
+        """The same about who is on a list."""
+        if self._trusted():
+            await super().smtp_EXPN(arg)
+        else:
+            await self.push(reply.CANNOT_VERIFY)
 
 
 def octets(text: str | None) -> bytes:

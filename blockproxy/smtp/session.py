@@ -112,7 +112,7 @@ class Session(ClientConnection):
     def _keywords(self) -> Iterable[str]:
         if self._common.starttls is None or self._tls_protocol is not None:
             return self._offer.keywords
-        return (*capabilities.without_login(self._offer.keywords), "STARTTLS")
+        return (*capabilities.before_tls(self._offer.keywords), "STARTTLS")
 
     async def smtp_STARTTLS(self, arg: str | None) -> None:  # noqa: N802
         """Once; aiosmtpd would begin TLS inside TLS."""

@@ -3,7 +3,7 @@
 import pytest
 
 from blockproxy.smtp import sasl
-from blockproxy.smtp.capabilities import CARRIED, HIDDEN, MAX_MESSAGE, offer, without_login
+from blockproxy.smtp.capabilities import CARRIED, HIDDEN, MAX_MESSAGE, before_tls, offer
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_next_hop_that_knows_logins_demands_one(line: str) -> None:
 
 
 def test_before_tls_no_password_is_asked_for() -> None:
-    assert without_login(["SIZE 10", "AUTH PLAIN", "auth login", "DSN"]) == ("SIZE 10", "DSN")
+    assert before_tls(["SIZE 10", "AUTH PLAIN", "auth login", "REQUIRETLS", "DSN"]) == ("SIZE 10", "DSN")
 
 
 def test_nothing_is_both_carried_and_hidden() -> None:

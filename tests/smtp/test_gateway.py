@@ -475,3 +475,14 @@ async def test_tls_is_offered_to_other_servers_and_not_demanded(certificates: Ce
             assert (await me.say(b"MAIL FROM:<news@example.com>")).startswith(b"503 ")
             assert (await sent(me, LETTER)).startswith(b"250")
     assert len(hop.messages) == 2
+
+
+@pytest.mark.parametrize("verb", [b"VRFY", b"EXPN"])
+async def test_strangers_are_not_told_who_has_a_mailbox(verb: bytes) -> None:
+    async with between(**STRANGERS) as (hop, _, me):
+        await me.say(b"EHLO mx.example.com")
+        assert (await me.say(verb + b" anna")).startswith(b"252 2.0.0 ")
+    async with between() as (hop, _, me):
+        await me.say(b"EHLO mx.example.com")
+        await me.say(verb + b" anna")
+    assert hop.commands[-1] == verb + b" anna"
