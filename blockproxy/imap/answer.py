@@ -163,10 +163,14 @@ class Answer:
     def _repeated(self) -> Iterator[bytes]:
         """A section that was asked for in several substrings, and that the server gave once: the rest of them."""
         request = self._request
+        total = 0
         for key, (label, octets) in self._again.items():
             windows = () if request is None else request.plan.windows[key]
             for window in windows[self._taken[key] :]:
                 start, stop = bounds(len(octets), window)
+                total += stop - start
+                if total > MAX_CACHED:
+                    raise PeerError(Side.CLIENT, f"substrings of a section have at most {MAX_CACHED} octets together")
                 origin = b"" if window is None else b"<%d>" % window.start
                 yield b"%b%b {%d}\r\n%b" % (label, origin, stop - start, bytes(octets[start:stop]))
 

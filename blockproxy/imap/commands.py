@@ -5,11 +5,12 @@ comes. LOGIN and AUTHENTICATE are never kept; of a login, only the account's nam
 """
 
 import re
+from collections.abc import Iterable
 
 from blockproxy.errors import PeerError, Side
 from blockproxy.imap import fetch, notify, own
 from blockproxy.imap.capabilities import REFUSED
-from blockproxy.imap.framing import MAX_WAITING, Framer, Line
+from blockproxy.imap.framing import MAX_LINE, MAX_WAITING, Framer, Line
 from blockproxy.imap.state import Command, State
 from blockproxy.imap.syntax import COMMAND, account, first_argument, quote, sasl, sasl_account, sasl_login
 
@@ -141,6 +142,8 @@ class ClientLeg:
         if not held:
             self._state.to_server.append(line.raw)
         if held or command.verb in _READ:
+            if len(self._text) > MAX_LINE[Side.CLIENT]:
+                raise PeerError(Side.CLIENT, f"a command has at most {MAX_LINE[Side.CLIENT]} octets here")
             self._text += line.raw if line.literal is None else line.raw[: line.raw.rindex(b"{")].rstrip(b"~")
         if line.literal is not None:
             self._announced(line, line.literal, held)
@@ -233,13 +236,13 @@ class ClientLeg:
         head, messages, items = parts
         request = fetch.Request(plan, messages, by_uid)
         if plan.windows and messages.isdigit() and state.selecting() is None:
-            self._remember(request, items)
+            self._remember(command, request, items)
             plan = request.plan
         command.request = request
         state.expect(command)
         state.to_server.append(head + plan.arguments + b"\r\n" if plan.changed else text)
 
-    def _remember(self, request: fetch.Request, items: bytes) -> None:
+    def _remember(self, command: Command, request: fetch.Request, items: bytes) -> None:
         """Of a request for substrings of one message, do not ask for the sections that are here already."""
         mailbox, number = self._state.mailbox, int(request.messages)
         uid = number if request.by_uid else mailbox.uids.get(number)
@@ -248,7 +251,8 @@ class ClientLeg:
             return
         kept = {key: mailbox.kept(uid, key) for key in request.plan.windows}
         known = {key: found[0] for key, found in kept.items() if found is not None}
-        if known:
+        octets = sum(_promised(request.plan.windows[key], section) for key, section in known.items())
+        if known and self._state.promise(command, octets):
             request.plan = fetch.widen(wanted, request.by_uid, known)
             request.uid, request.known = uid, known
 
@@ -294,3 +298,9 @@ class ClientLeg:
         self._waits_for = COMPRESS_TAG
         state.expect(Command(COMPRESS_TAG, b"COMPRESS"))
         state.to_server.append(COMPRESS_TAG + b" COMPRESS DEFLATE\r\n")
+
+
+def _promised(windows: Iterable[fetch.Window | None], section: bytearray | None) -> int:
+    """How many octets of a section that is here will be given for the few that the server sends in their place."""
+    length = len(section or b"")
+    return sum(length if window is None else min(window.octets, length) for window in windows)

@@ -8,7 +8,7 @@ from blockproxy.imap import special_use
 from blockproxy.imap.compression import Deflated
 from blockproxy.imap.fetch import Request
 from blockproxy.imap.mailbox import Mailbox, Version
-from blockproxy.imap.memory import Memory
+from blockproxy.imap.memory import MAX_CACHED, Memory
 from blockproxy.imap.sections import OpenSection, Passes
 
 MAX_PENDING = 4096  # commands in flight; mbsync was seen with 34
@@ -32,6 +32,7 @@ class Command:
     login: bytes | None = None
     opened: bool = False
     compresses: bool = False
+    promised: int = 0
     starts_tls: bool = False
 
 
@@ -65,6 +66,7 @@ class State:
         self.to_client: list[bytes] = []
         self.to_server: list[bytes] = []
         self.inside_response = False
+        self._promised = 0
         self.compress = compress  # the legs that may be compressed
         self.compressing = False  # the client may say nothing until it has heard that it may
         self.server_compresses = False  # the server says that it can
@@ -78,6 +80,17 @@ class State:
         self.pending.append(command)
         if command.reply is not None:
             self.flush_replies()
+
+    def promise(self, command: Command, octets: int) -> bool:
+        """Whether the answer to a command may have so many octets out of what is kept.
+
+        They come at no pace of the server's: a client that has many commands in flight could ask for any number.
+        """
+        if self._promised + octets > MAX_CACHED:
+            return False
+        command.promised = octets
+        self._promised += octets
+        return True
 
     def reply(self, tag: bytes, text: bytes) -> None:
         """Answer a command in its turn: after those before it, and not in the middle of a response."""
@@ -108,6 +121,7 @@ class State:
                 return None
             pending.remove(found)
             command = found
+        self._promised -= command.promised
         after = _AFTER.get(command.verb)
         if after is not None:
             after(self, command, ok)

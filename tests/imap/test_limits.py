@@ -11,10 +11,11 @@ from blockproxy.detect.rules import built_in
 from blockproxy.errors import PeerError, Side
 from blockproxy.imap import connection, proxy
 from blockproxy.imap.commands import MAX_BAD
+from blockproxy.imap.memory import MAX_CACHED
 from blockproxy.imap.proxy import ImapProxy
 from blockproxy.imap.session import Session
 from blockproxy.model import Policy
-from tests.imap.player import Opened
+from tests.imap.player import Marker, Opened
 
 PATIENCE = 10  # seconds
 BYE = b"* BYE the proxy stops\r\n"
@@ -143,3 +144,49 @@ def test_who_speaks_another_language_is_not_listened_to_for_long(logged_in: bool
         session.receive(Side.CLIENT, b"{} /index.html\r\n")
     with pytest.raises(PeerError, match="no IMAP"):
         session.receive(Side.CLIENT, b"{} /index.html\r\n")
+
+
+def test_a_command_of_any_number_of_literals_is_not_collected() -> None:
+    session = Session(Opened())
+    with pytest.raises(PeerError, match="a command has at most"):
+        session.receive(Side.CLIENT, b"1 LOGIN" + (b" {8000+}\r\n" + b"x" * 8000) * 10)
+
+
+def chunks(session: Session, number: int, items: bytes) -> bytes:
+    session.receive(Side.CLIENT, b"%d UID FETCH 5 (%b)\r\n" % (number, items))
+    return session.take(Side.SERVER)
+
+
+@pytest.mark.parametrize("pipelined", [False, True])
+def test_what_is_kept_is_not_given_without_end_for_a_few_octets_of_the_server(pipelined: bool) -> None:
+    session = Session(lambda _: Marker())
+    length = 10 * 1024 * 1024
+    chunks(session, 1, b"BODY.PEEK[]<0.1>")
+    session.receive(Side.SERVER, b"* 1 FETCH (UID 5 BODY[] {%d}\r\n" % length + bytes(length) + b")\r\n1 OK done\r\n")
+    whole = b"BODY.PEEK[]<0.%d>" % length
+    if pipelined:
+        asked = b"".join(chunks(session, number, whole) for number in range(2, 12))
+    else:
+        asked = b"".join(chunks(session, 2, b" ".join([whole] * times)) for times in (4, 4, 3))
+    octets = MAX_CACHED // length
+    assert asked.count(b"<0.1>") == octets
+    assert asked.count(b"BODY.PEEK[])") >= 1
+
+
+def test_a_promise_ends_with_its_command() -> None:
+    session = Session(lambda _: Marker())
+    length = 30 * 1024 * 1024
+    chunks(session, 1, b"BODY.PEEK[]<0.1>")
+    session.receive(Side.SERVER, b"* 1 FETCH (UID 5 BODY[] {%d}\r\n" % length + bytes(length) + b")\r\n1 OK done\r\n")
+    for number in range(2, 6):
+        assert b"<0.1>" in chunks(session, number, b"BODY.PEEK[]<0.%d>" % length)
+        session.receive(Side.SERVER, b"%d OK done\r\n" % number)
+
+
+def test_a_section_that_came_once_is_not_repeated_without_end() -> None:
+    session = Session(lambda _: Marker())
+    length = 20 * 1024 * 1024
+    chunks(session, 1, b" ".join([b"BODY.PEEK[]<0.%d>" % length] * 4))
+    session.receive(Side.SERVER, b"* 1 FETCH (UID 5 BODY[] {%d}\r\n" % length + bytes(length))
+    with pytest.raises(PeerError, match="together"):
+        session.receive(Side.SERVER, b")\r\n")
