@@ -5,16 +5,15 @@ attribute; the page has no script, no address but its own places, and a policy (
 sheet and nothing more. Lines correspond because a patch never moves a line end.
 """
 
-import base64
-import hashlib
-import html
 from collections.abc import Iterable, Iterator
 
 from blockproxy.cleaner import SKIP_REASONS
+from blockproxy.cli import markup
 from blockproxy.cli.explain_lines import Run, lines
 from blockproxy.cli.explain_text import counts, groups, where
 from blockproxy.cli.explaining import Explanation, Note, Source
-from blockproxy.cli.output import plain
+from blockproxy.cli.markup import Raw
+from blockproxy.cli.markup import tag as _tag
 
 MAX_MARKED = 5000  # notes that have their place marked; browsers are slow with more
 MAX_LINKED = 20  # places linked from a row of what was left alone
@@ -35,41 +34,10 @@ mark.reported { background: #fff0b8; } :target { outline: 2px solid #2463eb; }
 """
 
 
-class Raw(str):
-    """Markup that `_tag` has made."""
-
-    __slots__ = ()
-
-
-def _tag(_name: str, *inside: str, **attributes: str) -> Raw:
-    """An element; what is inside is escaped unless it is an element itself. Attributes are ours, never the mail's."""
-    head = "".join(f' {key.rstrip("_")}="{html.escape(value)}"' for key, value in attributes.items() if value)
-    return Raw(f"<{_name}{head}>{''.join(map(_safe, inside))}</{_name}>")
-
-
-def _safe(text: str) -> str:
-    """`text` as it can stand in a page. What is invisible, or turns the direction of writing, is shown as a sign."""
-    return (
-        text
-        if isinstance(text, Raw)
-        else html.escape("\n".join(map(plain, text.replace("\t", " ").replace("\r", "").split("\n"))))
-    )
-
-
 def page(name: str, explanation: Explanation) -> str:
     """The whole page."""
     notes = list(explanation.notes())
     numbers = {id(note): number for number, note in enumerate(notes, 1)}
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    head = (
-        Raw('<meta charset="utf-8">'),
-        Raw(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
-        Raw('<meta name="referrer" content="no-referrer">'),
-        Raw('<meta name="viewport" content="width=device-width">'),
-        _tag("title", f"{name}, explained"),
-        Raw(f"<style>{STYLE}</style>"),
-    )
     body = (
         _tag("h1", name),
         _tag("p", counts(explanation)),
@@ -78,7 +46,7 @@ def page(name: str, explanation: Explanation) -> str:
         *_unread(explanation),
         *(section for source in explanation.sources for section in _source(source, numbers)),
     )
-    return "<!DOCTYPE html>\n" + _tag("html", _tag("head", *head), _tag("body", *body), lang="en") + "\n"
+    return markup.page(f"{name}, explained", STYLE, *body)
 
 
 def _link(note: Note, numbers: dict[int, int], text: str) -> Raw:

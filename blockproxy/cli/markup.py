@@ -39,7 +39,6 @@ def page(title: str, style: str, *body: str) -> str:
         Raw('<meta charset="utf-8">'),
         Raw(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
         Raw('<meta name="referrer" content="no-referrer">'),
-        Raw('<meta name="color-scheme" content="light dark">'),
         Raw('<meta name="viewport" content="width=device-width, initial-scale=1">'),
         tag("title", title),
         Raw(f"<style>{style}</style>"),

@@ -1,6 +1,7 @@
 """The style sheet of the report's page: light and dark, on a telephone and on a wide screen, and on paper."""
 
 STYLE = """
+html { color-scheme: light dark; }
 :root {
   --paper: #f6f5f1; --card: #ffffff; --ink: #1c2430; --quiet: #5c6673; --line: #e3e1da; --track: #eceae4;
   --blocked: #1f7a68; --reported: #d98a2b; --accent: #1f7a68;

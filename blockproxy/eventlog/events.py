@@ -15,6 +15,7 @@ from blockproxy.detect.rules import RuleSet
 from blockproxy.eventlog import identifier, skeleton
 from blockproxy.model import Finding, Origin, Skip
 
+SIZE_STEP = 1024  # octets; a message made for one reader can have a length of its own
 VERSION_LENGTH = 12  # hexadecimal digits of a rule set's digest, as `blockproxy check` shows it
 
 
@@ -147,7 +148,7 @@ def message_row(seen: Seen, pseudonyms: Pseudonyms) -> MessageEvent:
         message=message,
         sender_domain=skeleton.of_host(seen.origin.sender_domain),
         list_domain=_list_domain(seen.origin.list_id),
-        size=seen.delivery.size,
+        size=-(-seen.delivery.size // SIZE_STEP) * SIZE_STEP,
         rules=_version(seen.delivery.rules),
     )
 
