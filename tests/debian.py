@@ -12,6 +12,7 @@ PACKAGES = {  # the program that proves that it is there: the package that bring
     "mbsync": "isync",
     "swaks": "swaks",
     "msmtp": "msmtp",
+    "miltertest": "miltertest",
     "chromium": "chromium",
     "ip": "iproute2",
 }

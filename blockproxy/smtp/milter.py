@@ -12,7 +12,7 @@ from hashlib import sha256
 from blockproxy.detect.rules import RuleSet
 from blockproxy.eventlog.events import Delivery
 from blockproxy.exemptions import Exemptions, Treatment
-from blockproxy.model import Cleaned, Context, Policy
+from blockproxy.model import Cleaned, Context, Finding, Policy, Technique
 from blockproxy.sending import Gateway, MailPolicy
 from blockproxy.smtp import hygiene, policies
 from blockproxy.smtp import milter_protocol as protocol
@@ -192,7 +192,7 @@ class Conversation:
         yield from protocol.header_changes(
             message.fields, list(self._as_they_leave(head, lengths, policy, message.sender)), self._steps
         )
-        if changed:
+        if changed and any(map(_in_the_body, said.findings)):
             yield from protocol.body(begun_with(b"", spool, len(head)))
         if policy.do == "tag" and policy.subject and not any(one.name.lower() == b"subject" for one in message.fields):
             yield protocol.inserted(b"Subject", policy.subject.encode("ascii"), self._steps)
@@ -225,6 +225,11 @@ class Conversation:
         for account in [letter.sender] if outgoing else letter.recipients:
             size, rules = letter.spool.size, self._terms.rules
             self._terms.record(said, Delivery("smtp", account, identity, self._terms.settings.direction, size, rules))
+
+
+def _in_the_body(found: Finding) -> bool:
+    """Whether what was done about a finding can have changed the body; only a header's own fields are renamed."""
+    return found.blocked and not (found.technique is Technique.RECEIPT_REQUEST and not found.part)
 
 
 def _bare(address: bytes) -> str:

@@ -1,5 +1,7 @@
 """The milter protocol: packets, negotiation, changes; then a whole conversation without a socket."""
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blockproxy import clean
+from blockproxy.config import Listener
 from blockproxy.detect.rules import built_in
 from blockproxy.exemptions import Exemption, Exemptions, Treatment
 from blockproxy.model import Policy
 from blockproxy.sending import Gateway, Outgoing, Receipts
 from blockproxy.smtp.milter import Conversation, MilterTerms
+from blockproxy.smtp.milter_listener import MilterProxy
 from blockproxy.smtp.milter_protocol import (
     ALL_ACTIONS,
     CHUNK,
@@ -27,7 +31,7 @@ from blockproxy.smtp.milter_protocol import (
     packet,
 )
 from blockproxy.smtp.outbox import Outbox
-from tests.end_to_end import mailbox
+from tests.end_to_end import machine, mailbox
 from tests.smtp.proxies import Events
 
 OFFER = b"".join(word.to_bytes(4, "big") for word in (6, 0x1FF, 0x1FFFFF))
@@ -225,3 +229,30 @@ async def test_an_exemption_leaves_a_senders_mail_alone(treatment: Treatment, re
     answers, events = await said(TRACKING, exemptions=(Exemption(sender="example.com", treatment=treatment),))
     assert answers == [Packet(b"a", b"")]
     assert len(events.recorded) == recorded
+
+
+async def test_miltertest_is_content() -> None:
+    policies = [
+        {"recipients": ["strict@*"], "do": "reject"},
+        {"recipients": ["careful@*"], "do": "quarantine", "to": "spies@example.org"},
+    ]
+    proxy = MilterProxy(
+        Listener(port=0),
+        Gateway.model_validate({"header": True, "policies": policies}),
+        rules=built_in(),
+        policy=Policy(),
+        record=lambda *_: None,
+    )
+    header, body = b"Content-Type: text/html\r\n\r\n", f"<p>Buy!</p>\r\n{mailbox.pixel()}\r\n"
+    cleaned = clean(header + body.encode()).message.removeprefix(header).decode()
+    await proxy.start()
+    process = await asyncio.create_subprocess_exec(
+        machine.program("miltertest"),
+        *("-D", f"port={proxy.port}", "-D", f"tracking={body}", "-D", f"cleaned={cleaned}"),
+        *("-v", "-s", str(Path(__file__).with_name("milter.lua"))),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    printed, _ = await process.communicate()
+    await proxy.close()
+    assert process.returncode == 0, printed.decode()
