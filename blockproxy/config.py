@@ -5,6 +5,7 @@ certificates exist and fit their keys. What it returns is frozen and can be reli
 Passwords are never a setting: the client's LOGIN and AUTH pass through to the server.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -30,6 +31,12 @@ EXAMPLE_TITLE = """\
 """
 
 
+def _item(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9.-]{0,63}", name):
+        raise ValueError(f"{name!r} must be the name of a data item alone, such as X-SCORE")
+    return name.upper()
+
+
 class Imap(Section):
     """Reading mail."""
 
@@ -40,6 +47,12 @@ class Imap(Section):
     compress: Literal["none", "client", "server", "both"] = Field(
         default="none",
         description="Which connections may be compressed (COMPRESS=DEFLATE): worth its time on slow lines only.",
+    )
+    pass_items: tuple[Annotated[str, AfterValidator(_item)], ...] = Field(
+        default=(),
+        alias="pass-items",
+        description="FETCH data items of your server's own, such as X-SCORE, that pass unread; what is in them is not "
+        "cleaned. Others that blockproxy does not know are refused.",
     )
 
 

@@ -105,6 +105,7 @@ def shells(
                 count=events.count,
                 exemptions=exemptions,
                 compress=settings.imap.compress,
+                pass_items=settings.imap.pass_items,
             ),
         )
     for name, section in smtp_sections(settings):

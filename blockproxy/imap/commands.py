@@ -225,7 +225,7 @@ class ClientLeg:
 
     def _fetch(self, command: Command, text: bytes, parts: tuple[bytes, bytes, bytes] | None, by_uid: bool) -> None:
         state = self._state
-        plan = None if parts is None else fetch.plan(parts[2], by_uid)
+        plan = None if parts is None else fetch.plan(parts[2], by_uid, state.passed)
         if parts is None or plan is None:
             if fetch.asks_nothing(text):
                 state.expect(command)
@@ -246,7 +246,7 @@ class ClientLeg:
         """Of a request for substrings of one message, do not ask for the sections that are here already."""
         mailbox, number = self._state.mailbox, int(request.messages)
         uid = number if request.by_uid else mailbox.uids.get(number)
-        wanted = fetch.asked(items)
+        wanted = fetch.asked(items, self._state.passed)
         if uid is None or wanted is None:
             return
         kept = {key: mailbox.kept(uid, key) for key in request.plan.windows}
@@ -257,7 +257,7 @@ class ClientLeg:
             request.uid, request.known = uid, known
 
     def _notify(self, command: Command, text: bytes) -> None:
-        wide = notify.widened(text)
+        wide = notify.widened(text, self._state.passed)
         if wide is None:
             self._state.reply(command.tag, b"BAD NOTIFY with something that this proxy does not know")
             return

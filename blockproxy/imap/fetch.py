@@ -14,6 +14,8 @@ from typing import NamedTuple
 from blockproxy.imap.sections import Name, named
 from blockproxy.model import Scope
 
+MAX_KNOWN = 1024  # octets of data items whose plan is remembered; Thunderbird's longest have 400
+
 CONTEXT = b"BODY.PEEK[HEADER.FIELDS (From Sender List-Id)]"
 CONTEXT_KEY = named(CONTEXT).key
 
@@ -119,22 +121,24 @@ def asks_nothing(raw: bytes) -> bool:
     return _EMPTY.match(raw) is not None
 
 
-@lru_cache(maxsize=256)
-def asked(text: bytes) -> Asked | None:
-    """Read data items and modifiers; None for what the machine does not understand."""
-    read = listed(text, 0) if text.startswith(b"(") else _single(text)
+def asked(text: bytes, passed: frozenset[bytes] = frozenset()) -> Asked | None:
+    """Read data items and modifiers; None for what the machine does not understand.
+
+    Items whose names are in `passed` (in upper case) are taken without being understood.
+    """
+    read = listed(text, 0, passed) if text.startswith(b"(") else _single(text, passed)
     if read is None:
         return None
     items, position = read
     return Asked(items, text[position:]) if _MODIFIERS.match(text, position) else None
 
 
-def listed(text: bytes, start: int) -> tuple[tuple[Item, ...], int] | None:
+def listed(text: bytes, start: int, passed: frozenset[bytes] = frozenset()) -> tuple[tuple[Item, ...], int] | None:
     """The data items of the list whose `(` is at `start`, and where it ends; None where not all are understood."""
     position = start + 1
     items: list[Item] = []
     while match := _ITEM.match(text, position):
-        item = _understood(match)
+        item = _understood(match, passed)
         if item is None:
             return None
         items.append(item)
@@ -144,25 +148,32 @@ def listed(text: bytes, start: int) -> tuple[tuple[Item, ...], int] | None:
     return (tuple(items), position + 1) if items and text[position : position + 1] == b")" else None
 
 
-def _single(text: bytes) -> tuple[tuple[Item, ...], int] | None:
+def _single(text: bytes, passed: frozenset[bytes]) -> tuple[tuple[Item, ...], int] | None:
     match = _ITEM.match(text)
-    item = None if match is None else _understood(match)
+    item = None if match is None else _understood(match, passed)
     return None if match is None or item is None else ((item,), match.end())
 
 
-def _understood(match: re.Match[bytes]) -> Item | None:
+def _understood(match: re.Match[bytes], passed: frozenset[bytes]) -> Item | None:
     name = named(match[1])
-    if name.opaque or (name.scope is None and name.key not in _WITHOUT_CONTENT and b"[" not in name.key):
+    strange = name.opaque or (name.scope is None and name.key not in _WITHOUT_CONTENT and b"[" not in name.key)
+    if strange and name.key.partition(b"[")[0] not in passed:
         return None
     window = None if match[2] is None else Window(int(match[2]), int(match[3]))
     return Item(match[0], match[1], name, window)
 
 
-@lru_cache(maxsize=256)
-def plan(text: bytes, by_uid: bool) -> Plan | None:
+def plan(text: bytes, by_uid: bool, passed: frozenset[bytes] = frozenset()) -> Plan | None:
     """The plan for a command of which nothing is known yet; None for what the machine does not understand."""
-    wanted = asked(text)
+    return (_plan if len(text) > MAX_KNOWN else _known_plan)(text, by_uid, passed)
+
+
+def _plan(text: bytes, by_uid: bool, passed: frozenset[bytes]) -> Plan | None:
+    wanted = asked(text, passed)
     return None if wanted is None else widen(wanted, by_uid, {})
+
+
+_known_plan = lru_cache(maxsize=256)(_plan)
 
 
 def widen(wanted: Asked, by_uid: bool, known: Mapping[bytes, bytearray | None]) -> Plan:

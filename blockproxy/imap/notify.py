@@ -14,10 +14,10 @@ _NEW = re.compile(rb'"(?:[^"\\]|\\.)*+"|(?<=[ (])MessageNew *+(\()', re.IGNORECA
 _UNQUOTABLE = re.compile(rb"[\x00\r\n]")
 
 
-def widened(text: bytes) -> tuple[bytes, tuple[Request, ...]] | None:
+def widened(text: bytes, passed: frozenset[bytes] = frozenset()) -> tuple[bytes, tuple[Request, ...]] | None:
     """The command as the server gets it, and what its pushes will be; None for what the machine does not understand.
 
-    `text` is the whole command, with quoted strings in place of literals.
+    `text` is the whole command, with quoted strings in place of literals; `passed` as in `fetch.asked`.
     """
     if _UNQUOTABLE.search(text, 0, len(text) - 2):
         return None  # a literal that is no quoted string would end the command
@@ -27,7 +27,7 @@ def widened(text: bytes) -> tuple[bytes, tuple[Request, ...]] | None:
     for match in _NEW.finditer(text):
         if match[1] is None:
             continue
-        read = fetch.listed(text, match.start(1))
+        read = fetch.listed(text, match.start(1), passed)
         if read is None:
             return None
         plan = fetch.widen(Asked(read[0], b""), False, {})

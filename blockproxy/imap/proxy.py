@@ -8,7 +8,7 @@ import asyncio
 import logging
 import threading
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 
 from blockproxy.config import Listener, Upstream
@@ -56,6 +56,7 @@ class ImapProxy:
         count: Count = lambda _: None,
         exemptions: Exemptions | None = None,
         compress: str = "none",
+        pass_items: Iterable[str] = (),
     ) -> None:
         self._listener = listener
         self._upstream = upstream
@@ -66,6 +67,7 @@ class ImapProxy:
         self._count = count
         self._exemptions = exemptions
         self._compress = COMPRESSED[compress]
+        self._passed = frozenset(item.encode() for item in pass_items)
         self._listener_tls = listener.tls_context()
         self._upstream_tls = upstream.tls_context()
         for context in (self._listener_tls, self._upstream_tls):
@@ -147,6 +149,7 @@ class ImapProxy:
             memory=self._memory,
             version=lambda: (version, cleaning.version()),
             compress=self._compress,
+            passed=self._passed,
         )
         connection = Connection(session, cleaning, on_made=self._made, on_tls=self._start_tls, on_closed=closed)
         return connection.client

@@ -81,6 +81,7 @@ class Name(NamedTuple):
         return self.scope is Scope.BODY and not self.opaque
 
 
+MAX_KNOWN = 1024  # octets of a name that is remembered as read; the longest lists of header fields have 400
 _PART = re.compile(rb"\d{1,9}(?:\.\d{1,9})*")
 _NAME = re.compile(rb"([^\[<]+)(?:\[(.*)\])?(?:<(\d+)(?:\.\d+)?>)?\Z", re.DOTALL)
 _SPEC = re.compile(rb"(\d{1,9}(?:\.\d{1,9})*)?\.?(HEADER(?:\.FIELDS(?:\.NOT)? .*)?|TEXT|MIME)?\Z", re.DOTALL)
@@ -91,9 +92,12 @@ _RFC822 = {
 }
 
 
-@lru_cache(maxsize=1024)
 def named(item: bytes) -> Name:
     """Read the name of a data item as a client asks for it or a server answers it: `BODY.PEEK[1.TEXT]<0>`."""
+    return (_named if len(item) > MAX_KNOWN else _known)(item)
+
+
+def _named(item: bytes) -> Name:
     match = _NAME.match(item.upper())
     if match is None:
         return Name(item)
@@ -112,6 +116,9 @@ def named(item: bytes) -> Name:
             return Name(item.upper(), Scope.BODY, origin=at, opaque=True)
     spec = b" ".join(spec.replace(b'"', b"").replace(b"(", b" ").replace(b")", b" ").split())
     return _body(b"BODY[" + spec + b"]", spec, at)
+
+
+_known = lru_cache(maxsize=1024)(_named)
 
 
 def _binary(spec: bytes, origin: int | None) -> Name:

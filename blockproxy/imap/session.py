@@ -25,10 +25,11 @@ class Session:
     With `starttls` the client is offered STARTTLS and cannot log in before it. When `starting_tls` becomes true, the
     shell writes what there is for the client, makes the connection a TLS one and calls `tls_started`. `memory` is
     shared with the other connections to the server, as far as their filters are of the same `version`. The legs in
-    `compress` may be compressed.
+    `compress` may be compressed. Data items of FETCH in `passed` go to the server unread, and so do their answers to
+    the client.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is optional has a name
         self,
         open_section: OpenSection,
         passes: Passes = lambda *_: False,
@@ -37,9 +38,16 @@ class Session:
         memory: Memory | None = None,
         version: Version = lambda: 0,
         compress: frozenset[Side] = frozenset(),
+        passed: frozenset[bytes] = frozenset(),
     ) -> None:
         self._state = State(
-            open_section, passes, starttls=starttls, memory=memory or Memory(), version=version, compress=compress
+            open_section,
+            passes,
+            starttls=starttls,
+            memory=memory or Memory(),
+            version=version,
+            compress=compress,
+            passed=passed,
         )
         self._client = ClientLeg(self._state)
         self._server = ServerLeg(self._state, self._client)

@@ -39,7 +39,7 @@ class Command:
 class State:
     """Shared by the legs of one session. `starttls` says that the client still has to start TLS before it logs in."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is optional has a name
         self,
         open_section: OpenSection,
         passes: Passes,
@@ -48,7 +48,9 @@ class State:
         memory: Memory,
         version: Version,
         compress: frozenset[Side],
+        passed: frozenset[bytes],
     ) -> None:
+        self.passed = passed  # names of data items that nobody understands and that pass all the same
         self.open_section = open_section
         self.passes = passes
         self.starttls = starttls

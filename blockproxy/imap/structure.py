@@ -12,6 +12,7 @@ from typing import Any
 
 from blockproxy.model import Entity
 
+MAX_KNOWN = 16 * 1024  # octets of a BODYSTRUCTURE that is remembered as read; its tree takes tenfold
 MAX_DEPTH = 50  # nested multiparts; real mail stays below 10, and the number is a bound for recursion
 
 _TOKEN = re.compile(rb'\s*+(?:([()])|"((?:[^"\\]|\\.)*+)"|~?\{(\d{1,9})\+?\}\r?\n|([^\s()"{]++))', re.DOTALL)
@@ -54,11 +55,17 @@ class Node:
         return node
 
 
-@lru_cache(maxsize=64)
 def parse(raw: bytes) -> Node | None:
     """Read a BODYSTRUCTURE with its literals in line, from its `(` to its `)`; None for what is not one."""
+    return (_parse if len(raw) > MAX_KNOWN else _known)(raw)
+
+
+def _parse(raw: bytes) -> Node | None:
     tree = _tree(raw)
     return None if tree is None else _node(tree, protected=False)
+
+
+_known = lru_cache(maxsize=64)(_parse)
 
 
 def _tree(raw: bytes) -> list[Any] | None:

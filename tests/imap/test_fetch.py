@@ -138,3 +138,20 @@ def test_the_sequence_set_stays(messages: str) -> None:
 def test_a_data_item_has_one_name_in_all_spellings(item: str, key: str, scope: Scope | None, part: str) -> None:
     name = named(item.encode())
     assert (name.key.decode(), name.scope, name.part) == (key, scope, part)
+
+
+@pytest.mark.parametrize(
+    ("items", "understood"),
+    [
+        ("X-SCORE", True),
+        ("(UID x-score BODY.PEEK[])", True),
+        ("X-PART[1]<0.5>", True),
+        ("X-OTHER", False),
+        ("(X-SCORE X-OTHER)", False),
+        ("BODY[1.NONSENSE]", False),
+    ],
+)
+def test_what_the_settings_name_passes_unread(items: str, understood: bool) -> None:
+    plan = fetch.plan(items.encode(), True, frozenset({b"X-SCORE", b"X-PART"}))
+    assert (plan is not None) is understood
+    assert plan is None or not plan.added
