@@ -209,9 +209,8 @@ def find(candidates: Sequence[Path] | None = None) -> Path:
         if path.is_file():
             return path
     looked = ", ".join(map(str, candidates))
-    raise SettingsError(
-        [f"no settings file; looked at {looked}. To begin: blockproxy check --example > {FILE_NAME}, change it there"]
-    )
+    begin = f"blockproxy check --example > {FILE_NAME}, change it there, and name it: --config {FILE_NAME}"
+    raise SettingsError([f"no settings file; looked at {looked}. To begin: {begin}"])
 
 
 def load(path: Path | None = None) -> Settings:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from blockproxy.cli.output import complain
+
 Config = Annotated[Path | None, typer.Option(metavar="FILE", help="The settings that name the event log.")]
 Log = Annotated[Path | None, typer.Option(metavar="FILE", help="The event log itself, instead.")]
 Account = Annotated[str, typer.Argument(metavar="ACCOUNT", show_default=False)]
@@ -22,6 +24,28 @@ def event_log(config: Path | None, log: Path | None) -> Path:
     if config is None and not any(place.is_file() for place in settings.places()):
         return settings.default_eventlog()
     return settings.load(config).eventlog.path
+
+
+def refuse_options(context: typer.Context) -> None:
+    """Raise BadParameter for options in front of a subcommand: `--log` would be ignored, and another log asked."""
+    given = [
+        f"--{name}"
+        for name in context.params
+        if (source := context.get_parameter_source(name)) is not None and source.name == "COMMANDLINE"
+    ]
+    if given:
+        command = context.invoked_subcommand
+        raise typer.BadParameter(
+            f"{', '.join(given)} in front of {command}: options stand behind it, where it has them"
+        )
+
+
+def forgotten(rows: int, account: str) -> None:
+    """Say that `rows` about `account` are gone; exit code 1 where there were none: it may have another spelling."""
+    if rows == 0:
+        complain(f"{account}: nothing is known about it; a login name is compared letter for letter")
+        raise typer.Exit(1)
+    print(f"{rows} rows deleted")
 
 
 def kept(config: Path | None, log: Path | None) -> str:

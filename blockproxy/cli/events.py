@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from blockproxy.cli import events_export
-from blockproxy.cli.event_options import Account, Config, Log, Since, Until, day, event_log
+from blockproxy.cli.event_options import Account, Config, Log, Since, Until, day, event_log, forgotten, refuse_options
 from blockproxy.cli.output import complain, plain, table
 from blockproxy.cli.tabular import Form, write
 
@@ -70,6 +70,7 @@ def events(  # noqa: PLR0913, PLR0917 - an option is an argument
 ) -> None:
     """See `HELP`."""
     if context.invoked_subcommand is not None:
+        refuse_options(context)
         return
     from blockproxy.eventlog import query
     from blockproxy.eventlog.account import pseudonyms
@@ -127,7 +128,7 @@ def forget(account: Account, config: Config = None, log: Log = None) -> None:
     """The answer to a reader who wants to be forgotten (GDPR, Article 17)."""
     from blockproxy.eventlog import account as accounts
 
-    print(f"{accounts.forget(event_log(config, log), account)} rows deleted")
+    forgotten(accounts.forget(event_log(config, log), account), account)
 
 
 @app.command("verify", help="Check that nothing was changed in days that have ended. Exit code 1: something was.")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from blockproxy.cli.event_options import event_log
+from blockproxy.cli.event_options import event_log, forgotten
 
 HELP = """Delete everything that the event log knows about an account.
 
@@ -22,4 +22,4 @@ def forget(
     """See `HELP`."""
     from blockproxy.eventlog import account as accounts
 
-    print(f"{accounts.forget(event_log(config, log), account)} rows deleted")
+    forgotten(accounts.forget(event_log(config, log), account), account)

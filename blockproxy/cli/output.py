@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from blockproxy.errors import InputError
 
+MAX_WHOLE = 18  # characters of a table's cell that are never broken over two lines
+GAP = "  "
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -34,18 +36,35 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         return
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     for row in [list(columns), *cells]:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        print(GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _rich_table(columns: Sequence[str], cells: Iterable[Sequence[str]]) -> None:
+def _rich_table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console()
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    # A word that is cut in two can't be read; what is long anyway may go over several lines.
+    least = [min(width, MAX_WHOLE) for width in widths]
+    if cells and sum(least) + len(GAP) * len(least) > console.width:
+        _records(columns, cells)
+        return
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        shown.add_column(column, overflow="fold")
+    for column, width, kept in zip(columns, widths, least, strict=True):
+        shown.add_column(column, overflow="fold", no_wrap=width <= MAX_WHOLE, min_width=kept)
     for row in cells:
         shown.add_row(*map(Text, row))  # Text: square brackets in a URL are not markup
-    Console().print(shown)
+    console.print(shown)
+
+
+def _records(columns: Sequence[str], cells: Iterable[Sequence[str]]) -> None:
+    """For a narrow terminal: a block of lines for each row."""
+    margin = max(map(len, columns))
+    for row in cells:
+        for column, cell in zip(columns, row, strict=True):
+            if cell:
+                print(f"{column.rjust(margin)}{GAP}{cell}")
+        print()

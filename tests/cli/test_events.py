@@ -181,7 +181,9 @@ def test_the_chain_can_be_verified(log: Path) -> None:
 
 
 def test_an_account_can_be_forgotten(log: Path) -> None:
-    assert blockproxy("forget", "somebody", "--log", log).out == "0 rows deleted\n"
+    unknown = blockproxy("forget", "somebody", "--log", log)
+    assert (unknown.code, unknown.out) == (1, "")
+    assert "somebody: nothing is known about it; a login name is compared letter for letter" in unknown.err
     assert blockproxy("events", "forget", "me", "--log", log).out == "4 rows deleted\n"
     assert blockproxy("events", "--log", log, "--format", "jsonl").out == ""
 
@@ -199,3 +201,14 @@ def test_a_corrupt_log_is_a_plain_error(log: Path, tmp_path: Path, words: list[s
     ended = blockproxy(*[str(tmp_path / "out") if word == "OUT" else word for word in words], "--log", log)
     assert ended.code == 2
     assert f"{log}: the event log cannot be " in ended.err
+
+
+def test_options_in_front_of_a_subcommand_are_not_ignored(log: Path) -> None:
+    for words in (
+        ("--log", log, "verify"),
+        ("--log", log, "forget", "somebody"),
+        ("--since", "30d", "show", "somebody"),
+    ):
+        ended = blockproxy("events", *words)
+        assert ended.code == 2
+        assert "options stand behind it" in ended.err
