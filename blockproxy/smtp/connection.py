@@ -127,6 +127,11 @@ class ClientConnection(SMTP):
             cast(asyncio.WriteTransport, self.transport).abort()
         await asyncio.wait([self.ended], timeout=CLOSE_TIMEOUT)
 
+    @property
+    def _said_too_soon(self) -> bool:
+        """Whether the client has sent something that it ought to have waited with."""
+        return bool(self._reader._buffer)  # type: ignore[attr-defined] # noqa: SLF001
+
     def _unread(self, octets: bytes) -> None:
         """Give back what was read too much: RFC 2920 lets commands follow the final dot."""
         self._reader._buffer[:0] = octets  # type: ignore[attr-defined] # noqa: SLF001 - aiosmtpd empties it in the same way

@@ -158,6 +158,10 @@ class Session(ClientConnection):
         if arg or not self._recipients:
             await self.push(reply.NO_PARAMETERS if arg else reply.RECIPIENT_FIRST)
             return
+        if self._said_too_soon:  # RFC 2920, section 3.1: DATA ends a group; whoever knows SMTP waits for the 354
+            self._last_words = True
+            await self.push(reply.TOO_SOON)
+            return
         await self.push(reply.START_DATA)
         spool = Spool()
         try:

@@ -89,3 +89,16 @@ async def test_what_the_next_hop_says_on_its_own_is_not_the_next_reply() -> None
         await me.say(b"NOOP")
         assert await me.say(b"MAIL FROM:<a@example.org>") == b"421 4.4.2 timeout"
         assert await me.reply() == b""
+
+
+@pytest.mark.parametrize("whole", [b"DATA\r\nSubject: x\r\n\r\nBody\r\n.\r\n", b"DATA\r\nQUIT\r\n"])
+async def test_a_message_before_354_is_not_taken(whole: bytes) -> None:
+    """A browser that is made to speak SMTP sends everything at once."""
+    async with scripted() as hop, proxy_to(hop.port) as proxy, client(proxy.port) as me:
+        await me.say(b"EHLO client.example.org")
+        await me.say(b"MAIL FROM:<a@example.org>")
+        await me.say(b"RCPT TO:<b@example.org>")
+        me.writer.write(whole)
+        assert (await me.reply()).startswith(b"554 5.5.0 ")
+        assert await me.reply() == b""
+    assert hop.messages == []
