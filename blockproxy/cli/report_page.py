@@ -1,7 +1,7 @@
 """The report as one page that needs nothing else: to look at, to print, to show to a friend."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from blockproxy import __version__
 from blockproxy.cleaner import SKIP_REASONS
@@ -12,6 +12,8 @@ from blockproxy.eventlog.query import Count
 from blockproxy.eventlog.summary import MOST, SENDERS, Summary
 
 UNNAMED = {"vendor": "no known vendor", "sender": "no sender named"}
+
+BEFORE = timedelta(30)  # empty days that the calendar shows at most before the first one that is not
 
 PROMISE = (
     "Made from the event log, which knows senders, vendors and techniques by the day. It has no text, no subject, no"
@@ -111,12 +113,13 @@ def _days(summary: Summary) -> Iterator[Raw]:
     if not summary.days:
         return
     counts = {date.fromisoformat(one.values[0]): one.findings for one in summary.days}
+    since = max(summary.since, min(counts) - BEFORE)
     title = "Day by day"
     rows = [(str(day), f"{found:,}") for day, found in sorted(counts.items())]
     table = listed(("day", "trackers"), rows, frozenset({1}))
     numbers = tag("details", tag("summary", "The same as numbers"), table)
     note = "When messages with trackers were first read, by the day. The log knows no hour."
-    picture = scrolling("calendar", calendar(title, summary.since, summary.until, counts))
+    picture = scrolling("calendar", calendar(title, since, summary.until, counts))
     yield _card(title, note, picture, numbers, class_="full")
 
 

@@ -115,7 +115,7 @@ def newer(path: Path, filters: Filters, after: int | None) -> tuple[list[Event],
 
 
 def counts(path: Path, by: Sequence[str], filters: Filters = Filters()) -> list[Count]:
-    """Findings counted by the names in `by` (keys of `BY`), most messages first; without one, a single line.
+    """Findings counted by the names in `by` (keys of `BY`), days in their order, all else most messages first.
 
     Days that are counted already are read from there, if that can answer. Raises SettingsError where there is no log.
     """
@@ -132,7 +132,7 @@ def counted(connection: sqlite3.Connection, by: Sequence[str], filters: Filters)
     numbered = [f"c{position}" for position in range(len(columns))]
     raw = f"SELECT {rollup.COUNTS}{names} FROM findings WHERE {condition}"  # noqa: S608
     if not needed <= set(rollup.DIMENSIONS):
-        return _sorted(connection.execute(raw + _group_by(numbered), values))
+        return _sorted(connection.execute(raw + _group_by(numbered), values), by)
     fresh = rollup.fresh(connection)
     # A message belongs to one day as far as a count knows, so that days add up.
     also = "".join(f", {name}" for name in numbered)
@@ -141,15 +141,17 @@ def counted(connection: sqlite3.Connection, by: Sequence[str], filters: Filters)
     rolled = f"{rolled} AND day IN (SELECT day FROM rolled){_group_by(numbered)}"  # noqa: S608
     sql = f"WITH found(f, b, m{also}) AS ({rolled} UNION ALL {raw}) SELECT SUM(f), SUM(b), SUM(m){also} FROM found"  # noqa: S608
     sql += _group_by(numbered)
-    return _sorted(connection.execute(sql, (rollup.mask(needed), *values, *values, *fresh)))
+    return _sorted(connection.execute(sql, (rollup.mask(needed), *values, *values, *fresh)), by)
 
 
 def _group_by(columns: Sequence[str]) -> str:
     return f" GROUP BY {', '.join(columns)}" if columns else ""
 
 
-def _sorted(rows: sqlite3.Cursor) -> list[Count]:
+def _sorted(rows: sqlite3.Cursor, by: Sequence[str]) -> list[Count]:
     found = [Count(tuple(row[3:]), row[0] or 0, row[1] or 0, row[2] or 0) for row in rows]
+    if by and by[0] in {"day", "month"}:
+        return sorted(found, key=lambda count: count.values)
     return sorted(found, key=lambda count: (-count.messages, -count.findings, count.values))
 
 

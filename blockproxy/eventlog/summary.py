@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from blockproxy.eventlog import database, query
@@ -58,7 +58,7 @@ class Summary:
 def summary(path: Path, filters: Filters, today: date) -> Summary:
     """Everything, read from the database at `path`. Raises SettingsError where there is no event log."""
     with database.reading(path) as connection:
-        until = filters.until or today
+        until = min(filters.until or today, today)
         since = filters.since or _first_day(connection) or until
         filters = replace(filters, since=since, until=until)
 
@@ -121,8 +121,3 @@ def _skips(connection: sqlite3.Connection, filters: Filters) -> list[tuple[str, 
 def _sum(connection: sqlite3.Connection, column: str, filters: Filters) -> int:
     condition, values = Filters(filters.since, filters.until).sql(connection)
     return int(connection.execute(f"SELECT SUM({column}) FROM sessions WHERE {condition}", values).fetchone()[0] or 0)  # noqa: S608
-
-
-def every_day(since: date, until: date) -> list[date]:
-    """The days from `since` to `until`, both included."""
-    return [since + timedelta(number) for number in range((until - since).days + 1)]

@@ -123,6 +123,13 @@ def test_a_report_about_nothing_says_what_to_do(log: Path) -> None:
     assert "--since 365d" in out.read_text()
 
 
+def test_a_thousand_years_are_no_larger_page(log: Path, page: str) -> None:
+    out = log.with_name("long.html")
+    words = ["--since", "1026-01-01", "--until", "9999-12-31", "--html", out]
+    assert blockproxy("report", "--log", log, *words).code == 0
+    assert len(out.read_text()) < 2 * len(page)
+
+
 def test_what_cannot_be_written_is_told(log: Path) -> None:
     ended = blockproxy("report", "--log", log, "--html", log.parent)
     assert ended.code == 2
