@@ -203,9 +203,15 @@ def _extra(names: list[Name], by_uid: bool, known: Mapping[bytes, bytearray | No
         extra.append(b"UID")
     if any(name.needs_structure and name.key not in known for name in content):
         extra.append(b"BODYSTRUCTURE")
-        if all(name.scope is Scope.BODY or name.part for name in content):
+        if not any(map(_tells_sender, content)):
             extra.append(CONTEXT)
     return [item for item in extra if named(item).key not in present]
+
+
+def _tells_sender(name: Name) -> bool:
+    if name.part or name.scope is Scope.BODY:
+        return False
+    return b"HEADER.FIELDS " not in name.key or b"FROM" in name.key.strip(b"]").split(b" ")
 
 
 def _windows(wanted: Asked, known: Mapping[bytes, bytearray | None]) -> dict[bytes, tuple[Window | None, ...]]:

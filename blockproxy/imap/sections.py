@@ -61,7 +61,8 @@ Passes = Callable[[bytes, int, int], bool]
 
 
 class Name(NamedTuple):
-    """A data item of FETCH. `key` is the same for every spelling: upper case, no PEEK, no origin, no quotes.
+    """A data item of FETCH. `key` is the same for every spelling: upper case, no PEEK, no origin, no quotes,
+    the names of header fields in the order of the alphabet.
 
     `scope` is None for an item without content. Content that cannot be understood (`BODY[1.NONSENSE]`) has scope BODY
     and is `opaque`. `decoded` content comes without its transfer encoding (`BINARY[1]`, RFC 3516).
@@ -114,7 +115,9 @@ def _named(item: bytes) -> Name:
             pass
         case _:
             return Name(item.upper(), Scope.BODY, origin=at, opaque=True)
-    spec = b" ".join(spec.replace(b'"', b"").replace(b"(", b" ").replace(b")", b" ").split())
+    kind, *fields = spec.replace(b'"', b"").replace(b"(", b" ").replace(b")", b" ").split() or [b""]
+    # The order of field names means nothing, and pymap answers in its own.
+    spec = b" ".join([kind, *sorted(set(fields))])
     return _body(b"BODY[" + spec + b"]", spec, at)
 
 

@@ -52,6 +52,14 @@ WIDENED = [
     ("(BODY.PEEK[HEADER] BODY.PEEK[TEXT]<0.65536>)", "(BODYSTRUCTURE BODY.PEEK[HEADER] BODY.PEEK[TEXT])"),
     ("(MODSEQ BODY.PEEK[TEXT] BODY.PEEK[])", "(BODYSTRUCTURE MODSEQ BODY.PEEK[TEXT] BODY.PEEK[])"),
     ("BODY[2] (CHANGEDSINCE 2)", f"(BODYSTRUCTURE {CONTEXT} BODY[2]) (CHANGEDSINCE 2)"),
+    (
+        "(BODY.PEEK[HEADER.FIELDS (From Subject)] BODY.PEEK[1])",
+        "(BODYSTRUCTURE BODY.PEEK[HEADER.FIELDS (From Subject)] BODY.PEEK[1])",
+    ),
+    (
+        "(BODY.PEEK[HEADER.FIELDS (Fromage)] BODY.PEEK[1])",
+        f"(BODYSTRUCTURE {CONTEXT} BODY.PEEK[HEADER.FIELDS (Fromage)] BODY.PEEK[1])",
+    ),
     (f"({CONTEXT} BODY[2])", f"(BODYSTRUCTURE {CONTEXT} BODY[2])"),
 ]
 REFUSED = [
@@ -120,7 +128,7 @@ def test_the_sequence_set_stays(messages: str) -> None:
         ("BODY[]", "BODY[]", Scope.MESSAGE, ""),
         ("body.peek[]<0>", "BODY[]", Scope.MESSAGE, ""),
         ("BODY[HEADER]", "BODY[HEADER]", Scope.HEADER, ""),
-        ('BODY[HEADER.FIELDS ("SUBJECT" "from")]', "BODY[HEADER.FIELDS SUBJECT FROM]", Scope.HEADER, ""),
+        ('BODY[HEADER.FIELDS ("SUBJECT" "from")]', "BODY[HEADER.FIELDS FROM SUBJECT]", Scope.HEADER, ""),
         ("BODY[1.2.HEADER.FIELDS.NOT (A)]", "BODY[1.2.HEADER.FIELDS.NOT A]", Scope.HEADER, "1.2"),
         ("BODY[1.2.MIME]", "BODY[1.2.MIME]", Scope.HEADER, "1.2"),
         ("BODY[1.2]", "BODY[1.2]", Scope.BODY, "1.2"),
