@@ -4,7 +4,7 @@
 - what it `spares` is caught by no rule that has the same trigger;
 - what it `misses` is still missed;
 - `becomes` is exact, and not longer than the URL was;
-- no example has a token that could be somebody's.
+- no example has an address or a token that could be somebody's; what stands outside the examples is the vendor's.
 """
 
 import re
@@ -26,7 +26,7 @@ from blockproxy.detect.schema import Catch, ParameterFile, SparedFile, VendorFil
 from blockproxy.detect.target import MAX_URL, Pipeline
 from blockproxy.detect.vendor import TRIGGERS, Rule
 from blockproxy.model import Resource, Technique, Trigger
-from blockproxy.url import Url, parse
+from blockproxy.url import Url, parse, registrable_domain
 
 MAX_SECONDS = 0.05  # for one search; a regular expression that needs more on these strings has no upper limit
 HOSTILE = ("a", "/a", "aA0", "=&", "/-", "%2F", "00000000-")
@@ -70,7 +70,10 @@ def cases(loaded: Loaded) -> Iterator[Case]:
                 yield from _of_parameters(rules, file, spec)
             case SparedFile():
                 yield from _of_spared(rules, file, spec)
-        yield from _tokens(file, file.data, ())
+        constants = " ".join(text for place, text in _texts(file.data, ()) if not _is_example(place))
+        for place, text in _texts(file.data, ()):
+            if _is_example(place):
+                yield Case(file, place, f"no real token in {text}", partial(_no_token, text, constants))
 
 
 def _of_vendor(rules: RuleSet, loaded: Loaded, file: RuleFile, spec: VendorFile) -> Iterator[Case]:
@@ -217,20 +220,29 @@ def _spared_for(rules: RuleSet, text: str, reason: str | None) -> str | None:
     return None if found == reason else f"{text} is spared for {found!r}, and not for {reason!r}"
 
 
-def _tokens(file: RuleFile, piece: object, location: Location) -> Iterator[Case]:
+def _texts(piece: object, location: Location) -> Iterator[tuple[Location, str]]:
     if isinstance(piece, dict):
         for name, value in piece.items():
-            yield from _tokens(file, value, (*location, name))
+            yield from _texts(value, (*location, name))
     elif isinstance(piece, list):
         for index, value in enumerate(piece):
-            yield from _tokens(file, value, (*location, index))
-    elif isinstance(piece, str) and ({"examples", "misses"} & set(location)):
-        yield Case(file, location, f"no real token in {piece}", partial(_no_token, piece))
+            yield from _texts(value, (*location, index))
+    elif isinstance(piece, str):
+        yield location, piece
 
 
-def _no_token(text: str) -> str | None:
-    token = real_looking(text)
-    return None if token is None else f"{token!r} could be somebody's: write 'fake' in it, again and again"
+def _is_example(location: Location) -> bool:
+    return bool({"examples", "misses"} & set(location))
+
+
+def _no_token(text: str, constants: str) -> str | None:
+    # A domain that somebody registered is a company's.
+    token = real_looking(text, f"{constants} {registrable_domain(_parsed(text).host)}")
+    if token is None:
+        return None
+    return (
+        f"{token!r} could be somebody's: write 'fake' in it, 0000 or reader@example.com; a constant stands in the match"
+    )
 
 
 def _parsed(text: str) -> Url:

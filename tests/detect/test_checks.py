@@ -78,6 +78,11 @@ def test_two_vendors_cannot_claim_one_address(tmp_path: Path) -> None:
         "https://example.com/aHR0cHM6Ly9leGFtcGxlLmNvbS9hcnRpY2xlP2lkPTQy",
         "https://example.com/EcmVhZGVyQGV4YW1wbGUub3Jn",
         "https://example.com/?a=1234567&b=7654321&c=1",
+        "https://example.com/logo@2x.png?day=20260115&at=1700000000&n=1234567890",
+        "https://example.com/?u=reader@example.com&v=fake%2540mailer.example&w=cmVhZGVyQGV4YW1wbGUuY29t",
+        "https://d1a2b3c4d5e6f7.cloudfront.net/logo.png",
+        "https://example.com/Summer2026Sale/emailMd5Lower/1x1_pixel",
+        "https://example.com/?u=fake0000000000&v=fake-q8Rt5xLw&w=66616b652d66616b65",
     ],
 )
 def test_an_obvious_fake_is_one(text: str) -> None:
@@ -91,7 +96,25 @@ def test_an_obvious_fake_is_one(text: str) -> None:
         "3f2a9c51-7be4-4d08-9a6c-51e2b7d94c03",
         "fake-q8Rt5xLw0Zk3Vb7Nm2Jp6Hd1Gf",
         "eyJ1IjoicThSdDV4THcwWmszVmI3Tm0ySnA2SGQxR2YifQ",
+        "?u=erika.mustermann@mail.test.de",
+        "?u=erika.mustermann%2540mail.test.de",
+        "ZXJpa2FAbWFpbC50ZXN0LmRl",  # the same in base64, and in hexadecimal
+        "6572696b61406d61696c2e746573742e6465",
+        "XZXJpa2FAbWFpbC50ZXN0LmRl",
+        "Xk29dLqPz71mNbVtRy84",
+        "k9Xw2LpQ7vRt",
+        "3f2a9c517be44d089a6c",
+        "3f2a9c517be44d089a6c51e2",
+        "4815162342",
+        "8812341297",
     ],
 )
 def test_what_could_be_somebodys_is_found(token: str) -> None:
     assert real_looking(f"https://example.com/{token}") is not None
+
+
+def test_what_stands_in_the_match_is_the_vendors_and_no_token(tmp_path: Path) -> None:
+    constant = VENDOR.replace("mailer.example/c/", "mailer.example/c/k9Xw2LpQ7vRt/")
+    assert not any("could be somebody's" in problem for problem in checked(tmp_path, constant))
+    elsewhere = VENDOR.replace("https://mailer.example/c/7", "https://mailer.example/c/7/k9Xw2LpQ7vRt")
+    assert any("'k9Xw2LpQ7vRt' could be somebody's" in problem for problem in checked(tmp_path, elsewhere))
