@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from blockproxy.cli import chosen
-from blockproxy.cli.output import check_addresses, complain, plain, table
+from blockproxy.cli.output import check_addresses, check_target, complain, plain, table
 from blockproxy.errors import InputError
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def clean(  # noqa: PLR0913, PLR0917 - an option is an argument
     policy = Policy(remote=remote.value, threshold=0.0 if strict else Policy().threshold)
     work = cleaning.Work(chosen.rules(config, rules), policy, Context(tuple(address or ())), out)
     messages = cleaning.sources(paths, out)
+    if findings is not None and str(findings) != "-":
+        check_target("--findings", findings, paths, _is_findings)
     with ExitStack() as stack:
         tellers: list[Callable[[Outcome], None]] = []
         if findings is not None:
@@ -149,6 +151,11 @@ def _tell(outcome: "Outcome") -> None:
     rows += [("skip", s.reason, "", "", s.part, s.detail) for s in outcome.skipped]
     table(["action", "technique", "who", "sure", "part", "why"], rows)
     print()
+
+
+def _is_findings(beginning: bytes) -> bool:
+    """Whether a file begins with an object of `_objects`."""
+    return beginning.startswith(b'{"file": "')
 
 
 @contextmanager

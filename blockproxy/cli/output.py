@@ -1,12 +1,15 @@
 """What commands share: how they print (rich on a terminal, plain text elsewhere), and what they refuse."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from blockproxy.errors import InputError
 
 MAX_WHOLE = 18  # characters of a table's cell that are never broken over two lines
 GAP = "  "
+BEGINNING = 64 * 1024  # octets of a file that tell who has written it
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -21,6 +24,25 @@ def check_addresses(addresses: Iterable[str]) -> None:
     wrong = [address for address in addresses if not all(address.strip().rpartition("@")[::2])]
     if wrong:
         raise InputError([f"--address {address}: not an address; write it like me@example.org" for address in wrong])
+
+
+def check_target(option: str, path: Path, sources: Iterable[Path], ours: Callable[[bytes], bool]) -> None:
+    """Raise InputError where writing `path` would lose something: one of `sources`, or a file that is not `ours`.
+
+    `ours` is asked about the first `BEGINNING` octets of a file that is there. `option` is what names the path.
+    """
+    if not path.is_file():  # a device, a pipe, or what cannot be written, which opening it tells
+        return
+    with suppress(OSError):
+        if any(path.samefile(source) for source in sources if source.exists()):
+            raise InputError([f"{option} {path} is one of the messages, and would be overwritten; name another file"])
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(BEGINNING)
+    except OSError as error:
+        raise InputError([f"{path}: cannot be written: {error.strerror}"]) from error
+    if beginning and not ours(beginning):
+        raise InputError([f"{option} {path} is there, and was not written by this command; name another file"])
 
 
 def plain(text: object) -> str:

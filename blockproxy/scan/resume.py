@@ -38,7 +38,7 @@ def load(path: Path, account: Account) -> Progress:
     except OSError as error:
         raise InputError([f"{path}: cannot be read: {error.strerror}"]) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError([f"{path}: is not what a scan has written; remove it to scan from the beginning"]) from error
+        raise InputError([f"{path}: is not what a scan has written; name another file"]) from error
 
 
 def save(path: Path, account: Account, progress: Progress) -> None:
