@@ -10,7 +10,7 @@ from blockproxy.errors import InputError
 from blockproxy.model import Context, Finding, Policy, Skip
 from blockproxy.rulesettings import Rules
 from blockproxy.scan import pool
-from blockproxy.scan.sources import is_mbox
+from blockproxy.scan.sources import MANY, is_mbox
 from blockproxy.subscriptions.load import load
 
 
@@ -85,8 +85,12 @@ def _is_hidden(folder: Path) -> bool:
 def _refuse_to_overwrite(messages: Sequence[Source], out: Path) -> None:
     originals = {message.path.resolve() for message in messages}
     for message in messages:
-        if (out / message.name).resolve() in originals:
+        target = out / message.name
+        if target.resolve() in originals:
             raise InputError([f"--out {out} would overwrite {message.path}; name a folder of its own"])
+        if target.is_file() and message.path.is_file() and target.stat().st_size != message.path.stat().st_size:
+            # What an earlier run wrote of this message is exactly as long as it.
+            raise InputError([f"--out {out} would overwrite {target}, another message; name a folder of its own"])
 
 
 def clean_all(messages: Sequence[Source], work: Work, jobs: int) -> Iterator[Outcome]:
@@ -107,9 +111,7 @@ class _Worker:
         except OSError as error:
             return Outcome(source, problem=f"{source.path}: cannot be read: {error.strerror}")
         if is_mbox(message):
-            return Outcome(
-                source, problem=f"{source.path}: many messages in one file (mbox); `blockproxy scan` reads it"
-            )
+            return Outcome(source, problem=f"{source.path}: {MANY}")
         cleaned = clean(message, self._rules, self._work.policy, self._work.context)
         if self._work.out is not None:
             target = self._work.out / source.name

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from blockproxy.cli.clean import STRICT, Remote
-from blockproxy.cli.output import complain
+from blockproxy.cli.output import check_target, complain
 from blockproxy.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ FILE is a message (.eml); - is standard input. Nothing is changed, nothing is fe
 found, 1 when the file could not be read."""
 
 EXAMPLE = "\b\nExample:\n  blockproxy explain --address me@example.org --html letter.html letter.eml"
-
-MAX_MESSAGE = 128 * 1024 * 1024  # octets; twice what the largest mail services accept
 
 
 def explain(  # noqa: PLR0913, PLR0917 - an option is an argument
@@ -64,6 +62,8 @@ def explain(  # noqa: PLR0913, PLR0917 - an option is an argument
 
 def _read(file: Path) -> bytes | None:
     """The message, or None where it cannot be read, which is told."""
+    from blockproxy.scan.sources import MANY, MAX_MESSAGE, TOO_LONG, is_mbox
+
     try:
         if str(file) == "-":
             message = sys.stdin.buffer.read(MAX_MESSAGE + 1)
@@ -76,8 +76,9 @@ def _read(file: Path) -> bytes | None:
     except OSError as error:
         complain(f"{file}: cannot be read: {error.strerror}")
         return None
-    if len(message) > MAX_MESSAGE:
-        complain(f"{file}: longer than {MAX_MESSAGE // 1024**2} MiB")
+    problem = TOO_LONG if len(message) > MAX_MESSAGE else MANY if is_mbox(message) else ""
+    if problem:
+        complain(f"{file}: {problem}")
         return None
     return message
 
@@ -86,13 +87,16 @@ def _write_page(path: Path, source: Path, name: str, explanation: "Explanation")
     from blockproxy.cli.explain_page import page
     from blockproxy.cli.explain_text import counts
 
+    check_target("--html", path, (source,), _is_page)
     try:
-        if path.exists() and source.exists() and path.samefile(source):
-            raise InputError([f"--html {path} would overwrite the message; name another file"])
         path.write_text(page(name, explanation), encoding="utf-8")
     except OSError as error:
         raise InputError([f"{path}: cannot be written: {error.strerror}"]) from error
     print(f"{name}: {counts(explanation)}; see {path}", file=sys.stderr)
+
+
+def _is_page(beginning: bytes) -> bool:
+    return beginning.startswith(b"<!DOCTYPE html>\n") and b", explained</title>" in beginning
 
 
 def _object(name: str, explanation: "Explanation") -> dict[str, Any]:

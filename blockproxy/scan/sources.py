@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 MAX_MESSAGE = 128 * 1024 * 1024  # octets; twice what the largest mail services accept
 TOO_LONG = f"longer than {MAX_MESSAGE // 1024**2} MiB"
+MANY = "many messages in one file (mbox); `blockproxy scan` reads it"
 BLOCK = 1024 * 1024  # octets of an mbox that are read at once
 
 # A message of an mbox begins after an empty line with `From`, an address and a date. What mail programs leave unquoted
@@ -56,7 +57,7 @@ def letters(paths: Sequence[Path]) -> Iterator[Letter]:
     for path in paths:
         for file in _files(path):
             name = str(file.relative_to(path)) if file != path else str(path)
-            if _is_mbox(file):
+            if _begins_as_mbox(file):
                 yield from _of_mbox(file, name)
             else:
                 yield Letter(name, file)
@@ -88,19 +89,20 @@ def _is_searched(folder: Path, in_maildir: bool) -> bool:
     return not folder.name.startswith(".") or (folder / "cur").is_dir()
 
 
-def _is_mbox(file: Path) -> bool:
+def _begins_as_mbox(file: Path) -> bool:
     try:
         if not file.is_file():
             return False
         with file.open("rb") as opened:
-            return is_mbox(opened.read(LONGEST_FROM))
+            return _FROM.match(opened.read(LONGEST_FROM)) is not None
     except OSError:
         return False
 
 
 def is_mbox(octets: bytes) -> bool:
-    """Whether a file that begins like this is an mbox."""
-    return _FROM.match(octets) is not None
+    """Whether it is an mbox of several messages; one message with a `From ` line in front is a message."""
+    first = _FROM.match(octets)
+    return first is not None and _FROM.search(octets, first.end()) is not None
 
 
 def _of_mbox(file: Path, name: str) -> Iterator[Letter]:

@@ -21,6 +21,7 @@ Content-Type: text/html; charset=utf-8\r
 \r
 <p>Hello</p><img src="https://news.example.org/o?to=reader@example.com&amp;id=FAKEFAKE1234" width="1" height="1">\r
 """
+SEPARATOR = b"From a@example.org Thu Jan  1 00:00:00 2026\n"
 PLAIN = b"From: friend@example.org\r\nSubject: lunch\r\n\r\nat noon?\r\n"
 
 
@@ -245,7 +246,7 @@ def test_what_is_written_is_for_its_owner(mail: Path, tmp_path: Path) -> None:
 
 
 def test_an_mbox_and_a_pipe_are_named_and_the_others_are_cleaned(mail: Path) -> None:
-    write(mail / "archive", b"From a@example.org Thu Jan  1 00:00:00 2026\n" + LETTER)
+    write(mail / "archive", (SEPARATOR + LETTER + b"\n") * 2)
     os.mkfifo(mail.parent / "pipe")
     ended = blockproxy("clean", mail, mail.parent / "pipe")
     assert ended.code == 1
@@ -262,3 +263,43 @@ def test_an_out_that_is_a_file_and_an_address_that_is_none_are_one_line_each(mai
     ):
         ended = blockproxy("clean", mail, *words)
         assert (ended.code, ended.err) == (2, f"blockproxy: {line}\n")
+
+
+def test_a_message_behind_one_separator_is_cleaned_and_the_separator_stays(tmp_path: Path) -> None:
+    write(tmp_path / "saved.eml", SEPARATOR + LETTER)
+    ended = blockproxy("clean", tmp_path / "saved.eml", "--out", tmp_path / "out")
+    assert ended.code == 0
+    cleaned = (tmp_path / "out/saved.eml").read_bytes()
+    assert cleaned.startswith(SEPARATOR + b"From: News")
+    assert len(cleaned) == len(SEPARATOR + LETTER)
+    assert b"Disposition-Notification-To" not in cleaned
+
+
+# Nothing is lost.
+
+
+def test_findings_never_take_the_place_of_a_message(mail: Path) -> None:
+    letter, plain = mail / "letter.eml", mail / "deep/plain.eml"
+    for words in ((letter, plain), (letter, letter), (letter, mail)):  # the name of the file was forgotten
+        ended = blockproxy("clean", "--findings", *words)
+        assert ended.code == 2
+        assert f"--findings {letter} is" in ended.err
+    assert (letter.read_bytes(), plain.read_bytes()) == (LETTER, PLAIN)
+
+
+def test_findings_of_an_earlier_run_are_replaced_and_any_other_file_is_kept(mail: Path, tmp_path: Path) -> None:
+    findings, notes = tmp_path / "found.jsonl", tmp_path / "notes.txt"
+    for _ in range(2):
+        assert blockproxy("clean", mail, "--findings", findings).code == 0
+    assert len(jsonl(findings)) == 2
+    notes.write_text("mine\n")
+    assert blockproxy("clean", mail, "--findings", notes).code == 2
+    assert notes.read_text() == "mine\n"
+
+
+def test_a_result_never_takes_the_place_of_another_message(mail: Path, tmp_path: Path) -> None:
+    write(tmp_path / "older/letter.eml", PLAIN)
+    ended = blockproxy("clean", "--out", tmp_path / "older", mail)
+    assert ended.code == 2
+    assert f"would overwrite {tmp_path}/older/letter.eml, another message" in ended.err
+    assert (tmp_path / "older/letter.eml").read_bytes() == PLAIN

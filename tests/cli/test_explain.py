@@ -234,3 +234,24 @@ def test_the_message_is_not_overwritten_by_its_page(tmp_path: Path) -> None:
 
 def test_a_page_that_cannot_be_written_ends_with_2(tmp_path: Path) -> None:
     assert blockproxy("explain", "--html", tmp_path / "absent" / "page.html", LETTER).code == 2
+
+
+def test_a_page_replaces_an_earlier_page_and_nothing_else(tmp_path: Path) -> None:
+    target, other = tmp_path / "page.html", tmp_path / "other.html"
+    for _ in range(2):
+        assert blockproxy("explain", "--html", target, LETTER).code == 0
+    other.write_text("<!DOCTYPE html>\n<title>mine</title>")
+    ended = blockproxy("explain", "--html", other, LETTER)
+    assert (ended.code, other.read_text()) == (2, "<!DOCTYPE html>\n<title>mine</title>")
+    assert "was not written by this command" in ended.err
+
+
+def test_many_messages_in_one_file_are_not_explained_as_one(tmp_path: Path) -> None:
+    separator = b"From a@example.org Thu Jan  1 00:00:00 2026\n"
+    box = tmp_path / "box"
+    box.write_bytes(separator + b"Subject: one\n\nquiet\n\n" + separator + LETTER.read_bytes())
+    ended = blockproxy("explain", box)
+    assert (ended.code, ended.out) == (1, "")
+    assert "many messages in one file (mbox); `blockproxy scan` reads it" in ended.err
+    box.write_bytes(separator + LETTER.read_bytes())
+    assert blockproxy("explain", box).code == 0
