@@ -5,11 +5,11 @@ from hashlib import sha256
 
 from blockproxy.eventlog.events import Delivery
 from blockproxy.exemptions import Treatment
-from blockproxy.model import Action, Cleaned, Context, Finding, Technique
+from blockproxy.model import Action, Cleaned, Finding, Technique
 from blockproxy.sending import MailPolicy
 from blockproxy.smtp import policies, reply
 from blockproxy.smtp.gateway_envelope import EnvelopeSession, octets
-from blockproxy.smtp.inspection import begun_with, inspected, treated
+from blockproxy.smtp.inspection import begun_with, inspected, looked_for, treated
 from blockproxy.smtp.outbox import MAX_HEAD, Letter
 from blockproxy.smtp.reply import Reply
 from blockproxy.smtp.spool import Spool
@@ -66,7 +66,7 @@ class GatewaySession(EnvelopeSession):
             return await self._terms.outbox.inspected(self._letter(spool), into)
         if self._treatment(spool) is Treatment.OFF:
             return Cleaned(b"")
-        context = Context((*self._terms.addresses, *self._accepted))
+        context = looked_for(self._terms.addresses, self._accepted)
         return await inspected(spool, into, self._terms.rules, self._terms.policy, context)
 
     async def _disposed(self, spool: Spool, policy: MailPolicy, said: Cleaned) -> list[Reply]:

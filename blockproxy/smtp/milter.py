@@ -12,12 +12,12 @@ from hashlib import sha256
 from blockproxy.detect.rules import RuleSet
 from blockproxy.eventlog.events import Delivery
 from blockproxy.exemptions import Exemptions, Treatment
-from blockproxy.model import Cleaned, Context, Finding, Policy, Technique
+from blockproxy.model import Cleaned, Finding, Policy, Technique
 from blockproxy.sending import Gateway, MailPolicy
 from blockproxy.smtp import hygiene, policies
 from blockproxy.smtp import milter_protocol as protocol
 from blockproxy.smtp.data import BLOCK
-from blockproxy.smtp.inspection import begun_with, inspected, treated
+from blockproxy.smtp.inspection import begun_with, inspected, looked_for, treated
 from blockproxy.smtp.milter_protocol import Field, NotAMilterError, Packet, Steps
 from blockproxy.smtp.outbox import MAX_HEAD, Letter, Outbox, Record
 from blockproxy.smtp.spool import Spool
@@ -181,7 +181,7 @@ class Conversation:
     async def _inspected(self, letter: Letter, clean: Spool) -> Cleaned:
         if self._treatment(letter) is Treatment.OFF:
             return Cleaned(b"")
-        context = Context((*self._terms.addresses, *letter.recipients))
+        context = looked_for(self._terms.addresses, letter.recipients)
         return await inspected(letter.spool, clean, self._terms.rules, self._terms.policy, context)
 
     def _changes(

@@ -486,3 +486,18 @@ async def test_strangers_are_not_told_who_has_a_mailbox(verb: bytes) -> None:
         await me.say(b"EHLO mx.example.com")
         await me.say(verb + b" anna")
     assert hop.commands[-1] == verb + b" anna"
+
+
+@pytest.mark.timeout(30)
+async def test_a_message_for_a_thousand_recipients_is_cleaned_in_time() -> None:
+    recipients = [b"person%d@example.org" % number for number in range(1_000)]
+    async with between() as (hop, proxy, me):
+        await me.say(b"EHLO mx.example.com")
+        await me.say(b"MAIL FROM:<news@example.com>")
+        me.writer.write(b"".join(b"RCPT TO:<%b>\r\n" % recipient for recipient in recipients))
+        assert {(await me.reply())[:3] for _ in recipients} == {b"250"}
+        await me.say(b"DATA")
+        async with asyncio.timeout(5):
+            assert (await me.say(TRACKING + b".")).startswith(b"250")
+    assert mailbox.pixel().encode() not in hop.messages[0]
+    assert len(proxy.events.recorded) == 1_000
