@@ -7,13 +7,12 @@ server's own. Literals are not held.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 
 from blockproxy.errors import PeerError, Side
 from blockproxy.imap import structure
 from blockproxy.imap.content import Splice, Stream, bounds, filtered, string
-from blockproxy.imap.fetch import Request, Window
+from blockproxy.imap.fetch import CONTEXT_KEY, Request, Window
 from blockproxy.imap.mailbox import Mailbox
 from blockproxy.imap.memory import MAX_CACHED
 from blockproxy.imap.sections import Late, Name, OpenSection, Section, SectionFilter, named
@@ -53,6 +52,7 @@ class Answer:
         self._sequence = 0
         self._uid: int | None = None
         self._late: Late | None = None
+        self._unkept: list[tuple[bytes, bytearray | None]] = []  # cleaned sections of a message that is not known yet
         self._again: dict[bytes, tuple[bytes, bytes | bytearray]] = {}  # of sections asked for repeatedly: item, octets
         self._context = bytearray()
         # Of the item whose list or literal goes on:
@@ -78,12 +78,19 @@ class Answer:
                 position = self._list(raw, position, pieces)
         if position < len(raw):
             self._rest(raw[position:], pieces)
-        if literal is None and self._late is not None:
-            self._late.settle(self._uid)
+        if literal is None and (self._late is not None or self._unkept):
+            self._settle()
         if self._stream is None:
             return b"".join(pieces)
         self._stream.lead = b"".join(pieces)
         return b""
+
+    def _settle(self) -> None:
+        """The answer is complete; it may have said behind the content whose it was."""
+        if self._late is not None:
+            self._late.settle(self._uid)
+        if self._uid is not None:
+            self._mailbox.learn_late(self._sequence, self._uid, self._unkept)
 
     def resume(self, uid: int | None, late: Late | None) -> None:
         """The first line was taken by somebody else."""
@@ -182,7 +189,7 @@ class Answer:
 
     def _content(self, name: Name, match: re.Match[bytes]) -> bytes:
         """A content item as the client gets it; of a literal, its announcement."""
-        if name.scope is Scope.HEADER and not name.part and not self._context:
+        if name.scope is Scope.HEADER and not name.part and (not self._context or name.key == CONTEXT_KEY):
             self._collect = self._context
             self._context += unquote(match[3] or b"")
         if self._drop:
@@ -230,23 +237,26 @@ class Answer:
         if window is None:
             return None if section_filter is None else Stream(length, section_filter, None)
         keep = None
-        if self._uid is not None and section_filter is None:
-            self._mailbox.keep(self._uid, name.key, None)
-        elif self._uid is not None and length <= MAX_CACHED:
+        if section_filter is None:
+            self._keep(name.key, None)
+        elif length <= MAX_CACHED:
             self._mailbox.make_room(length)
-            keep = partial(self._mailbox.keep, self._uid, name.key)
+            keep = partial(self._keep, name.key)
         return Stream(length, section_filter, window, keep)
+
+    def _keep(self, key: bytes, octets: bytearray | None) -> None:
+        if self._uid is not None:
+            self._mailbox.keep(self._uid, key, octets)
+        else:
+            self._unkept.append((key, octets))
 
     def _keeper(self, key: bytes, label: bytes, length: int) -> Callable[[bytearray], None]:
         """Keeps a section that was asked for repeatedly, for this answer and for the next ones."""
-        uid = self._uid
-        if uid is not None:
-            self._mailbox.make_room(length)
+        self._mailbox.make_room(length)
 
         def keep(octets: bytearray) -> None:
             self._remember(key, label, octets)
-            if uid is not None:
-                self._mailbox.keep(uid, key, octets)
+            self._keep(key, octets)
 
         return keep
 
@@ -256,7 +266,7 @@ class Answer:
 
     def _filter(self, name: Name) -> SectionFilter | None:
         sound = name.origin is None and not name.opaque and name.scope is not None
-        uid = self._uid if self._uid is not None else self._mailbox.uids.get(self._sequence)
+        uid = self._identity()
         if uid is None and self._late is None:
             self._late = Late()
         scope = name.scope if sound and name.scope is not None else Scope.BODY
@@ -279,7 +289,7 @@ class Answer:
         if node is None:
             return None
         entity = node.text(name.part) if name.text else node.part(name.part)
-        return _decoded(entity) if name.decoded and entity is not None else entity
+        return structure.decoded(entity) if name.decoded and entity is not None else entity
 
     def _window(self, key: bytes) -> Window | None:
         """The window for this occurrence of a section: a client may ask for the same one several times."""
@@ -292,15 +302,13 @@ class Answer:
         request = self._request
         if request is None or request.known.get(key) is None:
             return None
-        if request.uid != self._uid:
+        if request.uid != self._identity():
             raise PeerError(Side.SERVER, "a sequence number keeps its message during FETCH (RFC 9051, section 7.5.1)")
         return request.known[key]
 
+    def _identity(self) -> int | None:
+        """The UID, as this answer says or one before it said."""
+        return self._uid if self._uid is not None else self._mailbox.uids.get(self._sequence)
+
     def _unchanged(self, key: bytes) -> bool:
         return self._request is not None and self._request.known.get(key, key) is None
-
-
-def _decoded(entity: Entity) -> Entity:
-    """The same without its transfer encoding; what is inside of a multipart or a message says it for itself."""
-    composite = entity.media_type.startswith(("multipart/", "message/"))
-    return entity if composite else replace(entity, encoding="binary")

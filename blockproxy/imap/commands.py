@@ -247,8 +247,8 @@ class ClientLeg:
         mailbox, number = self._state.mailbox, int(request.messages)
         uid = number if request.by_uid else mailbox.uids.get(number)
         wanted = fetch.asked(items, self._state.passed)
-        if uid is None or wanted is None:
-            return
+        if uid is None or wanted is None or (mailbox.late and uid not in mailbox.uids.values()):
+            return  # nobody could tell whose answer it is
         kept = {key: mailbox.kept(uid, key) for key in request.plan.windows}
         known = {key: found[0] for key, found in kept.items() if found is not None}
         octets = sum(_promised(request.plan.windows[key], section) for key, section in known.items())

@@ -1,7 +1,7 @@
 """What one connection knows about the selected mailbox, all of it bounded and gone with the next SELECT."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 
 from blockproxy.imap import structure
 from blockproxy.imap.memory import MAX_REMEMBERED, Key, Memory
@@ -21,7 +21,7 @@ class Mailbox:
     receipt requests are the reader's.
     """
 
-    __slots__ = ("_alone", "_memory", "_owner", "_structures", "_version", "name", "own", "uids", "uidvalidity")
+    __slots__ = ("_alone", "_memory", "_owner", "_structures", "_version", "late", "name", "own", "uids", "uidvalidity")
 
     def __init__(
         self,
@@ -34,6 +34,7 @@ class Mailbox:
     ) -> None:
         self.name = b"INBOX" if name.upper() == b"INBOX" else name
         self.own = own
+        self.late = False  # the server tells UIDs behind the content
         self.uidvalidity: int | None = None
         self.uids: dict[int, int] = {}
         self._memory = Memory() if memory is None else memory
@@ -47,6 +48,13 @@ class Mailbox:
         if len(self.uids) >= MAX_REMEMBERED:
             self.uids.clear()
         self.uids[sequence] = uid
+
+    def learn_late(self, sequence: int, uid: int, sections: Iterable[tuple[bytes, bytearray | None]]) -> None:
+        """Learn a UID that the server told behind the content, and so whose sections those were."""
+        self.late = True
+        self.number(sequence, uid)
+        for key, section in sections:
+            self.keep(uid, key, section)
 
     def describe(self, uid: int, raw: bytes) -> None:
         """Learn the BODYSTRUCTURE of a message."""

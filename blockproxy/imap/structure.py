@@ -6,7 +6,7 @@ error, because servers send negative sizes, missing fields and NIL in many place
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -162,3 +162,9 @@ def _word(value: Any) -> str:
     if not isinstance(value, bytes) or value.upper() == b"NIL":
         return ""
     return value.decode("latin-1").lower()
+
+
+def decoded(entity: Entity) -> Entity:
+    """The same without its transfer encoding; what is inside of a multipart or a message says it for itself."""
+    composite = entity.media_type.startswith(("multipart/", "message/"))
+    return entity if composite else replace(entity, encoding="binary")
