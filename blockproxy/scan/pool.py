@@ -25,6 +25,9 @@ def in_order(
     """`make(made_of)` applied to each of `items`; 0 jobs: one a core where that pays.
 
     What `make` gives is made once in each process; `make`, `made_of`, items and results are sent between processes.
+
+    After an interrupt no item is begun, the results of all that were begun still come, and KeyboardInterrupt ends it:
+    so a count of the results is a count of what was done. A second interrupt ends it at once.
     """
     source = iter(items)
     if jobs == 0:
@@ -32,17 +35,35 @@ def in_order(
         jobs = (os.cpu_count() or 1) if len(first) > POOL_FROM else 1
         source = chain(first, source)
     if jobs == 1:
-        yield from map(make(made_of), source)
+        yield from _here(make(made_of), source)
         return
     with _processes(jobs, make, made_of) as pool:
         waiting: deque[Future[list[Result]]] = deque()
-        while chunk := list(islice(source, CHUNK)):
-            with _interrupts_ignored():
-                waiting.append(pool.submit(_in_process, chunk))
-            if len(waiting) >= jobs * AHEAD:
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
+        try:
+            while chunk := list(islice(source, CHUNK)):
+                with _interrupts_ignored():
+                    waiting.append(pool.submit(_in_process, chunk))
+                yield from _results(waiting, jobs * AHEAD - 1)
+            yield from _results(waiting)
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)  # waits for the chunks that were begun
+            yield from _results(deque(each for each in waiting if not each.cancelled()))
+            raise
+
+
+def _here(function: Callable[[Item], Result], source: Iterable[Item]) -> Iterator[Result]:
+    for item in source:
+        with _interrupts_deferred():
+            yield function(item)
+
+
+def _results(waiting: "deque[Future[list[Result]]]", left: int = 0) -> Iterator[Result]:
+    """The results of the first of `waiting` until there are only so many `left`."""
+    while len(waiting) > left:
+        results = waiting[0].result()
+        with _interrupts_deferred():  # the results of a chunk come all or not at all
+            waiting.popleft()
+            yield from results
 
 
 @contextmanager
@@ -64,6 +85,25 @@ def _interrupts_ignored() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _interrupts_deferred() -> Iterator[None]:
+    """A first Ctrl-C is answered at the end of the block, a second one at once."""
+    held: list[int] = []
+
+    def hold(number: int, _: object) -> None:
+        if held:
+            raise KeyboardInterrupt
+        held.append(number)
+
+    before = signal.signal(signal.SIGINT, hold)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if held:
+        raise KeyboardInterrupt
 
 
 _function: list[Callable[[Any], Any]] = []  # of this process: a pool's function can only find what is global
