@@ -1,5 +1,6 @@
 """`blockproxy rules list`: what is known by name."""
 
+import difflib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -8,14 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from blockproxy.cli.output import table
+from blockproxy.cli import chosen
+from blockproxy.cli.output import complain, table
 
 if TYPE_CHECKING:
     from blockproxy.detect.rules import RuleSet
 
 HELP = """List the rules: what vendors do, which parameters say what, and what is never touched.
 
-With WORD only what has it in its id, its vendor's name or its patterns."""
+With WORD only what has it in its id, its vendor's name or its patterns; the exit code is 1 where nothing has."""
 
 EXAMPLE = "\b\nExample:\n  blockproxy rules list mailchimp"
 
@@ -33,18 +35,24 @@ class Row:
 
 def list_rules(
     word: Annotated[str, typer.Argument(metavar="WORD", show_default=False)] = "",
+    config: chosen.Config = None,
     rules: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="A folder with rules of your own; may be repeated.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with counts and all rows.")] = False,
 ) -> None:
     """See `HELP`."""
-    from blockproxy.detect.rules import load
+    from blockproxy.subscriptions.load import load
 
-    known = load(rules or ())
-    rows = [row for row in (*_of_vendors(known), *_of_parameters(known), *_of_spared(known)) if _has(row, word)]
+    known = load(chosen.rules(config, rules))
+    everything = [*_of_vendors(known), *_of_parameters(known), *_of_spared(known)]
+    rows = [row for row in everything if _has(row, word)]
     if as_json:
         print(json.dumps({"digest": known.digest, "counts": _counts(rows), "rows": [asdict(row) for row in rows]}))
+    if not rows:  # as grep does
+        complain(f"nothing is known by the name {word!r}{_similar(word, everything)}")
+        raise typer.Exit(1)
+    if as_json:
         return
     table(("rule", "vendor", "what", "does", "knows"), map(_cells, rows))
     print(f"\n{', '.join(f'{name}: {count}' for name, count in _counts(rows).items())}")
@@ -52,6 +60,12 @@ def list_rules(
 
 def _has(row: Row, word: str) -> bool:
     return any(word.lower() in text.lower() for text in (row.rule, row.vendor, *row.knows))
+
+
+def _similar(word: str, rows: Iterable[Row]) -> str:
+    names = {name.lower() for row in rows for name in (row.rule.partition("/")[0], row.vendor) if name}
+    near = difflib.get_close_matches(word.lower(), sorted(names), n=3)
+    return f"; did you mean {', '.join(near)}?" if near else ""
 
 
 def _cells(row: Row) -> Sequence[Any]:

@@ -49,9 +49,12 @@ class Case:
         return None if message is None else Problem(self.file.name, self.file.line(self.location), message)
 
 
-def check(paths: Sequence[Path] = ()) -> list[Problem]:
-    """Everything that is wrong with the shipped rules and the folders in `paths`; of single files, with these alone."""
-    loaded = load_folders([built_in_folder(), *paths])
+def check(paths: Sequence[Path] = (), beside: Sequence[Path] = ()) -> list[Problem]:
+    """Everything that is wrong with the shipped rules and the folders in `paths`; of single files, with these alone.
+
+    `beside` are folders that are read between the two.
+    """
+    loaded = load_folders([built_in_folder(), *beside, *paths])
     if loaded.problems:
         return sorted(loaded.problems)
     single = {str(path) for path in paths} if paths and all(path.is_file() for path in paths) else None

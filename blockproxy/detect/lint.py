@@ -75,9 +75,9 @@ EVERYBODYS = frozenset(
 )
 
 
-def lint(paths: Sequence[Path] = ()) -> list[Problem]:
-    """What does no good in the shipped rules and in those of `paths`; or what is wrong there, if anything is."""
-    loaded = load_folders([built_in_folder(), *paths])
+def lint(paths: Sequence[Path] = (), beside: Sequence[Path] = ()) -> list[Problem]:
+    """What does no good in the shipped rules, those of `beside` and `paths`; or what is wrong there, if any is."""
+    loaded = load_folders([built_in_folder(), *beside, *paths])
     if loaded.problems:
         return sorted(loaded.problems)
     rules = rule_set(loaded)

@@ -55,6 +55,11 @@ def load_folders(folders: Sequence[Path]) -> Loaded:
     return loaded
 
 
+def files(folder: Path) -> list[Path]:
+    """The files of `folder` that are read."""
+    return [path for path, _ in _files(folder)]
+
+
 def _files(folder: Path) -> Iterator[tuple[Path, Callable[[Loaded, RuleFile, Path], None]]]:
     if folder.is_file():
         of_parameters = _take_parameters if folder.parent.name == "parameters" else _take_vendor

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from blockproxy.detect.rules import built_in_folder
 from tests.cli.command import blockproxy
 
 VENDOR = """\
@@ -57,6 +58,31 @@ def test_the_whole_list_is_one_object(mine: Path) -> None:
         "does": "strip",
         "knows": ["not onet.pl", "not sendgb.com"],
     }
+
+
+def test_a_word_that_nothing_has_is_told_as_grep_does_and_with_what_is_similar() -> None:
+    ended = blockproxy("rules", "list", "zzzz")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == "blockproxy: nothing is known by the name 'zzzz'\n"
+    assert "did you mean mailchimp" in blockproxy("rules", "list", "mailchmp").err
+    nothing = blockproxy("rules", "list", "zzzz", "--json")
+    assert (nothing.code, json.loads(nothing.out)["rows"]) == (1, [])
+
+
+def test_list_test_and_lint_read_the_folders_of_the_settings(mine: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "settings"
+    settings.mkdir()
+    (settings / "blockproxy.yaml").write_text(
+        "imap: {listen: {port: 1143}, upstream: {host: imap.example.org, port: 993}}\nrules: {folders: [..]}\n"
+    )
+    config = ("--config", settings / "blockproxy.yaml")
+    assert "fake-mailer/click" in blockproxy("rules", "list", "fake-mailer", *config).out
+    (mine / "fake-mailer.yaml").write_text(VENDOR.replace("/c/7", "/d/7"))
+    for command in ("test", "lint"):
+        for place in (config, ("--rules", mine)):
+            ended = blockproxy("rules", command, *place)
+            assert ended.code == 1
+            assert "fake-mailer.yaml:" in ended.err
 
 
 def explained(*words: object) -> dict[str, list[dict[str, object]]]:
@@ -126,6 +152,14 @@ def test_one_file_is_tried_alone(mine: Path) -> None:
     assert ended.code == 1
     (line,) = ended.err.splitlines()
     assert f"{file}:13: " in line
+
+
+def test_a_green_file_that_no_mail_goes_by_is_told(mine: Path) -> None:
+    file = mine / "fake-mailer.yaml"
+    ended = blockproxy("rules", "test", file)
+    assert (ended.code, f"{file} is not among the rules in use" in ended.out) == (0, True)
+    assert "in use" not in blockproxy("rules", "test", file, "--rules", mine).out
+    assert "in use" not in blockproxy("rules", "test", built_in_folder() / "vendors" / "mandrill.yaml").out
 
 
 def test_a_file_of_ones_own_takes_the_place_of_the_shipped_one(tmp_path: Path) -> None:
