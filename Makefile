@@ -32,6 +32,7 @@ debian:
 	@$(BIN)/python -m tests.debian
 
 $(READY): pyproject.toml
+	@echo "making $(VENV), once: about half a minute"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet --editable ".[demo]" --group dev
