@@ -20,7 +20,7 @@ from blockproxy.imap.structure import Node
 from blockproxy.imap.syntax import unquote
 from blockproxy.model import Entity, Scope
 
-MAX_COLLECTED = 256 * 1024  # octets of a BODYSTRUCTURE, or of a header that is read for the sender's name
+MAX_COLLECTED = 1024 * 1024  # octets of a BODYSTRUCTURE, or of a header that is read for the sender's name
 
 HEAD = re.compile(rb"\* (\d+) (?:UID)?FETCH \(", re.IGNORECASE)
 CONTENT = re.compile(rb"BODY|BINARY|RFC822(?!\.SIZE)", re.IGNORECASE)

@@ -12,7 +12,8 @@ from blockproxy.imap.mailbox import Mailbox
 from blockproxy.imap.sections import Late, OpenSection, Passes, Section
 from blockproxy.model import Scope
 
-MAX_HELD = 1024 * 1024  # octets of bodies that wait for a BODYSTRUCTURE; with more they pass unread
+# octets of bodies that wait for a BODYSTRUCTURE: as many as the cleaner looks into; with more they pass unread
+MAX_HELD = 16 * 1024 * 1024
 
 WHOLE = re.compile(
     rb"\* (\d+) FETCH \((?:UID (\d+) )?"
