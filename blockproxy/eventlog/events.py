@@ -181,7 +181,7 @@ def finding_rows(seen: Seen, pseudonyms: Pseudonyms) -> Iterable[Event]:
             confidence=round(finding.confidence, 3),
             host=host,
             skeleton=shape,
-            evidence=_evidence(finding),
+            evidence=skeleton.of_text(finding.evidence, finding.url, finding.vendor),
             operator=operators.get(finding.rule.partition("/")[0], ""),
             party=_party(host, own),
             identifier=identifier.kind(finding, shape).value,
@@ -208,15 +208,6 @@ def skip_rows(seen: Seen, pseudonyms: Pseudonyms) -> Iterable[SkipEvent]:
 
 def _who(delivery: Delivery, pseudonyms: Pseudonyms) -> tuple[str, str]:
     return pseudonyms.account(delivery.account), pseudonyms.message(delivery.account, delivery.message)
-
-
-def _evidence(finding: Finding) -> str:
-    """The sentence, masked; the vendor's name is no identifier, however it is written."""
-    known = finding.evidence.replace(finding.vendor, _STAND_IN) if finding.vendor else finding.evidence
-    return skeleton.of_text(known, finding.url).replace(_STAND_IN, finding.vendor)
-
-
-_STAND_IN = "Standsforthevendor"
 
 
 def _party(host: str, own: set[str]) -> str:

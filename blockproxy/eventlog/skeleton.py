@@ -31,6 +31,8 @@ _LETTERS = re.compile(r"[a-z]+|[A-Z][a-z]*|[A-Z]+")
 _WORD_AS_WRITTEN = re.compile(r"[a-z0-9]+|[A-Z][a-z0-9]*|[A-Z0-9]+")
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?(?://|\\\\)\S+", re.IGNORECASE)
 _PLAIN = re.compile(r"[(\"'`]*(?:[a-z]{1,20}|[A-Z][a-z]{0,19}|[A-Z]{1,5}|\d{1,4}|\d{1,4}x\d{1,4})(?:'s)?[)\"'`.,;:!?]*")
+_KNOWN = "\ue000"  # of the private use area: stands for the name that is known
+_STANDS_ALONE = re.compile(rf"{_KNOWN}(?:'s)?[,.;:]*")
 _HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.[A-Za-z]{2,24}")
 
 
@@ -70,17 +72,22 @@ def registrable(host: str) -> str:
     return domain if urls.registrable_domain(f"x.{domain}") == domain else ""
 
 
-def of_text(text: str, url: str = "") -> str:
+def of_text(text: str, url: str = "", known: str = "") -> str:
     """A sentence for a person, masked where something looks like a URL, an address or a token, or is part of `url`.
 
     Ordinary words and small numbers stay, unless they are eight letters or longer, unlisted, and stand in `url`.
+    `known` stays wherever it stands alone: the name of a vendor, which is our word and says nothing about a reader.
     """
-    return " ".join(_word(word, url.lower()) for word in _URL.sub(lambda found: of_url(found[0]) or MASK, text).split())
+    text = text.replace(_KNOWN, MASK)
+    if known:
+        text = re.sub(rf"(?<!\S){re.escape(known)}(?![^\s,.;:'])", _KNOWN, text)
+    masked = _URL.sub(lambda found: of_url(found[0]) or MASK, text).split()
+    return " ".join(_word(word, url.lower()) for word in masked).replace(_KNOWN, known)
 
 
 def _word(word: str, url: str) -> str:
-    if "://" in word:
-        return word  # a skeleton already
+    if "://" in word or _STANDS_ALONE.fullmatch(word):
+        return word  # a skeleton already, or a name that is known
     bare = word.strip("()\"'`.,;:!?")
     if _PLAIN.fullmatch(word):
         repeats = len(bare) > 7 and bare.lower() in url and bare.lower() not in WORDS

@@ -91,7 +91,9 @@ def _rows(name: str, message: bytes, rules: RuleSet, task: Task) -> Iterator[Row
             confidence=round(finding.confidence, 3),
             host=skeleton.registrable(shape.partition("://")[2].partition("/")[0]) if shape else "",
             url=finding.url if task.whole_urls else shape,
-            evidence=finding.evidence if task.whole_urls else skeleton.of_text(finding.evidence, finding.url),
+            evidence=finding.evidence
+            if task.whole_urls
+            else skeleton.of_text(finding.evidence, finding.url, finding.vendor),
         )
     for skip in cleaned.skipped:
         reason = SKIP_REASONS[skip.reason]

@@ -116,3 +116,26 @@ def test_no_token_of_the_url_survives_in_a_sentence(token: str) -> None:
 def test_a_long_word_of_the_url_does_not_come_back_in_the_sentence() -> None:
     url = "https://example.com/o/correcthorse"
     assert skeleton.of_text("the path ends in correcthorse, individual", url) == "the path ends in * individual"
+
+
+@pytest.mark.parametrize("name", ["MailWizz", "ALLCAPSCRM", "Kit", "d.vinci", "Google Analytics (UTM)", "AT&T 4u2"])
+def test_the_name_of_the_vendor_stays(name: str) -> None:
+    url = f"https://{name.lower().partition(' ')[0]}.example.com/track/FAKE1234"
+    for sentence in ("an address as {} writes it, invisible", "a redirect of {}, untold", "what is {}'s.", "{}"):
+        assert skeleton.of_text(sentence.format(name), url, name) == sentence.format(name)
+
+
+@given(token=TOKENS, name=st.sampled_from(["MailWizz", "Kit", "d.vinci", "B2B Mailer"]))
+def test_no_token_survives_beside_the_name_of_the_vendor(token: str, name: str) -> None:
+    assume(any(character.isdigit() for character in token) and name not in token)
+    assume(not all(piece.lower() in skeleton.WORDS for piece in token.replace("_", "-").split("-") if piece))
+    for sentence in (
+        "{1} says {0}",
+        "{0}{1}",
+        "{1}{0}",
+        "/{1}/{0}",
+        "{1}, {0}",
+        "https://example.com/{1}/{0}",
+        "\ue000{0}",
+    ):
+        assert token not in skeleton.of_text(sentence.format(token, name), "", name)
