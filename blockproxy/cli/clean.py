@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from blockproxy.cli import chosen
-from blockproxy.cli.output import check_addresses, check_target, complain, plain, table
+from blockproxy.cli.output import check_addresses, check_target, complain, counted, plain, repeated, table
 from blockproxy.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ nothing is changed. With --out, the cleaned messages are written under the same 
 it was. Nothing is ever fetched. The exit code is 0 whatever was found, 1 when a file could not be read."""
 
 EXAMPLE = "\b\nExample:\n  blockproxy clean --out cleaned --findings findings.jsonl --address me@example.org ~/Mail"
+
+WHO = 2  # the column of the table that says how often a row comes
 
 STRICT = "Act on every finding, however uncertain (the threshold of confidence is 0 instead of 0.7)."
 
@@ -94,13 +96,17 @@ class Summary:
     """Counts for the last line; complains about files as they come."""
 
     def __init__(self) -> None:
-        self.messages = self.tracked = self.blocked = self.reported = self.skipped = self.unread = 0
+        self.messages = self.tracked = self.blocked = self.reported = self.skipped = 0
+        self.unread = self.others = 0
 
     def add(self, outcome: "Outcome") -> None:
         """Count one message."""
         if outcome.problem:
             self.unread += 1
             complain(outcome.problem)
+            return
+        if not outcome.mail:
+            self.others += 1
             return
         blocked = sum(finding.blocked for finding in outcome.findings)
         self.messages += 1
@@ -110,9 +116,10 @@ class Summary:
         self.skipped += len(outcome.skipped)
 
     def __str__(self) -> str:
-        unread = f", {self.unread} not readable" if self.unread else ""
+        rest = f", {self.unread} not readable" if self.unread else ""
+        rest += f", {counted(self.others, 'file')} not a message" if self.others else ""
         findings = f"{self.tracked} with findings: {self.blocked} blocked, {self.reported} reported"
-        return f"{self.messages} messages, {findings}; {self.skipped} parts skipped{unread}"
+        return f"{counted(self.messages, 'message')}, {findings}; {counted(self.skipped, 'part')} skipped{rest}"
 
 
 def _jsonl(outcome: "Outcome") -> Iterator[str]:
@@ -149,7 +156,7 @@ def _tell(outcome: "Outcome") -> None:
         (f.action, f.technique, f.vendor or f.rule, f"{f.confidence:.2f}", f.part, f.evidence) for f in outcome.findings
     ]
     rows += [("skip", s.reason, "", "", s.part, s.detail) for s in outcome.skipped]
-    table(["action", "technique", "who", "sure", "part", "why"], rows)
+    table(["action", "technique", "who", "sure", "part", "why"], repeated(rows, WHO))
     print()
 
 

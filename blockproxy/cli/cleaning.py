@@ -1,16 +1,18 @@
 """The work behind `blockproxy clean`: which messages, under which names, one after the other or on all cores."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from blockproxy.cleaner import clean
+from blockproxy.cli.output import complain, counted
 from blockproxy.errors import InputError
 from blockproxy.model import Context, Finding, Policy, Skip
 from blockproxy.rulesettings import Rules
 from blockproxy.scan import pool
-from blockproxy.scan.sources import MANY, is_mbox
+from blockproxy.scan.sources import MANY, is_mail, is_mbox
 from blockproxy.subscriptions.load import load
 
 
@@ -34,12 +36,16 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a message: what was found, or why it could not be read or written."""
+    """What became of a message: what was found, or why it could not be read or written.
+
+    `mail` is false for a file that is no message, which is left where it is.
+    """
 
     source: Source
     findings: tuple[Finding, ...] = ()
     skipped: tuple[Skip, ...] = ()
     problem: str = ""
+    mail: bool = True
 
 
 def sources(paths: Sequence[Path], out: Path | None = None) -> list[Source]:
@@ -47,10 +53,13 @@ def sources(paths: Sequence[Path], out: Path | None = None) -> list[Source]:
 
     A message in a folder is named relative to the folder, another one by its file name; where two messages would have
     the same name, all are named relative to the innermost folder that holds all of `paths`. `out` and hidden files are
-    left out. Raises InputError where a result would take the place of a message.
+    left out; with `out`, links that lead out of their folder are too, which is told. Raises InputError where a result
+    would take the place of a message.
     """
     found = [(path, file) for path in paths for file in _messages(path, out)]
     found = list({file: (path, file) for path, file in found}.values())
+    if out is not None:
+        found = _without_links_out(found)
     names = [str(file.relative_to(path)) if file != path else file.name for path, file in found]
     if len(set(names)) < len(names):
         common = os.path.commonpath([file.absolute().parent for _, file in found])
@@ -63,6 +72,18 @@ def sources(paths: Sequence[Path], out: Path | None = None) -> list[Source]:
     return messages
 
 
+def _without_links_out(found: Sequence[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
+    """What a link shows of other places is not copied with a folder: it may be anything."""
+    leading = {(path, file): path for path, file in found if file != path and _leads_out(file, path)}
+    for path, count in Counter(leading.values()).items():
+        complain(f"{path}: {counted(count, 'link')} out of the folder not followed")
+    return [each for each in found if each not in leading]
+
+
+def _leads_out(file: Path, folder: Path) -> bool:
+    return file.is_symlink() and file.exists() and not file.resolve().is_relative_to(folder.resolve())
+
+
 def _messages(path: Path, out: Path | None) -> Iterator[Path]:
     if not path.is_dir():
         yield path
@@ -72,6 +93,8 @@ def _messages(path: Path, out: Path | None) -> Iterator[Path]:
         folders[:] = sorted(
             name for name in folders if not _is_hidden(Path(folder, name)) and Path(folder, name).resolve() != avoided
         )
+        if avoided is not None:  # links to folders are never followed; those that lead out are told
+            yield from (link for name in folders if _leads_out(link := Path(folder, name), path))
         found = (Path(folder, name) for name in sorted(files) if not name.startswith("."))
         # Mail stores have sockets and pipes too; reading one waits for ever. A dangling link is left in, to be named.
         yield from (file for file in found if file.is_file() or not file.exists())
@@ -112,6 +135,8 @@ class _Worker:
             return Outcome(source, problem=f"{source.path}: cannot be read: {error.strerror}")
         if is_mbox(message):
             return Outcome(source, problem=f"{source.path}: {MANY}")
+        if not is_mail(message):
+            return Outcome(source, mail=False)
         cleaned = clean(message, self._rules, self._work.policy, self._work.context)
         if self._work.out is not None:
             target = self._work.out / source.name

@@ -62,7 +62,7 @@ def explain(  # noqa: PLR0913, PLR0917 - an option is an argument
 
 def _read(file: Path) -> bytes | None:
     """The message, or None where it cannot be read, which is told."""
-    from blockproxy.scan.sources import MANY, MAX_MESSAGE, TOO_LONG, is_mbox
+    from blockproxy.scan.sources import MANY, MAX_MESSAGE, TOO_LONG, is_mail, is_mbox
 
     try:
         if str(file) == "-":
@@ -76,8 +76,12 @@ def _read(file: Path) -> bytes | None:
     except OSError as error:
         complain(f"{file}: cannot be read: {error.strerror}")
         return None
-    problem = TOO_LONG if len(message) > MAX_MESSAGE else MANY if is_mbox(message) else ""
-    if problem:
+    refused = (
+        (len(message) > MAX_MESSAGE, TOO_LONG),
+        (is_mbox(message), MANY),
+        (not is_mail(message), "not a message"),
+    )
+    for problem in (text for holds, text in refused if holds):
         complain(f"{file}: {problem}")
         return None
     return message

@@ -1,6 +1,7 @@
 """What commands share: how they print (rich on a terminal, plain text elsewhere), and what they refuse."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -43,6 +44,20 @@ def check_target(option: str, path: Path, sources: Iterable[Path], ours: Callabl
         raise InputError([f"{path}: cannot be written: {error.strerror}"]) from error
     if beginning and not ours(beginning):
         raise InputError([f"{option} {path} is there, and was not written by this command; name another file"])
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 message`, `2 messages`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def repeated(rows: Iterable[tuple[str, ...]], column: int) -> list[tuple[str, ...]]:
+    """Each different row once, with how often it comes in its `column`, such as `x9`."""
+    counts = Counter(rows)
+    return [
+        row if times == 1 else (*row[:column], f"{row[column]} x{times}".lstrip(), *row[column + 1 :])
+        for row, times in counts.items()
+    ]
 
 
 def plain(text: object) -> str:

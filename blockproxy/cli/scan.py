@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from blockproxy.cli import chosen
-from blockproxy.cli.output import check_addresses, complain, plain, table
+from blockproxy.cli.output import check_addresses, complain, counted, plain, repeated, table
 from blockproxy.cli.progress import progress
 from blockproxy.errors import InputError
 
@@ -38,6 +38,9 @@ EXAMPLE = (
     "\n  blockproxy scan --format jsonl archive.mbox > findings.jsonl"
     "\n  blockproxy scan --summary sender --resume scan.json imaps://me%40example.org@imap.example.org"
 )
+
+
+WHO = 2  # the column of the table that says how often a row comes
 
 
 class Format(StrEnum):
@@ -113,8 +116,15 @@ def scan(  # noqa: PLR0913, PLR0917 - an option is an argument
             complain("interrupted; this is what was read until then")
     for by in summary or ():
         _print_counts(by, form, mail.tally)
-    print(mail.tally, file=sys.stderr)
+    print(_total(mail.tally), file=sys.stderr)
     raise typer.Exit(code)
+
+
+def _total(tally: "Tally") -> str:
+    tracked = f"{tally.tracked} of them with findings, {counted(tally.findings, 'finding')}"
+    rest = f", {tally.unread} not readable" if tally.unread else ""
+    rest += f", {counted(tally.others, 'file')} not a message" if tally.others else ""
+    return f"{counted(tally.messages, 'message')}, {tracked}; {counted(tally.skipped, 'part')} skipped{rest}"
 
 
 class _Mail(NamedTuple):
@@ -191,24 +201,13 @@ def _as_tables() -> "Callable[[Report], None]":
         if not report.rows:
             return
         print(plain(report.name))
-        columns = ["action", "technique", "who", "sure", "part", "where", "why"]
-        table(
-            columns,
-            (
-                (
-                    row.action,
-                    row.technique,
-                    row.vendor or row.rule,
-                    f"{row.confidence:.2f}",
-                    row.part,
-                    row.host,
-                    row.evidence,
-                )
-                if not row.skipped
-                else ("skip", row.skipped, "", "", row.part, "", row.evidence)
-                for row in report.rows
-            ),
-        )
+        rows: list[tuple[str, ...]] = [
+            (r.action, r.technique, r.vendor or r.rule, f"{r.confidence:.2f}", r.part, r.host, r.evidence)
+            if not r.skipped
+            else ("skip", r.skipped, "", "", r.part, "", r.evidence)
+            for r in report.rows
+        ]
+        table(["action", "technique", "who", "sure", "part", "where", "why"], repeated(rows, WHO))
         print()
 
     return tell

@@ -11,7 +11,7 @@ from blockproxy.detect.rules import RuleSet
 from blockproxy.eventlog import skeleton
 from blockproxy.message import headers
 from blockproxy.model import Context, Policy
-from blockproxy.scan.sources import Letter
+from blockproxy.scan.sources import Letter, is_mail
 
 MAX_HEADER = 64 * 1024  # octets of a header that are looked at for its date and its recipients
 UNKNOWN = "unknown"
@@ -42,12 +42,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One message: its size in octets and its rows, or the problem that kept it from being read."""
+    """One message: its size in octets and its rows, or the problem that kept it from being read.
+
+    `mail` is false for a file that is no message.
+    """
 
     name: str
     size: int = 0
     rows: tuple[Row, ...] = ()
     problem: str = ""
+    mail: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ def report(letter: Letter, rules: RuleSet, task: Task) -> Report:
         return Report(letter.name, problem=f"{letter.name}: cannot be read: {error.strerror}")
     except ValueError as error:
         return Report(letter.name, problem=f"{letter.name}: {error}")
+    if letter.path is not None and not letter.start and not is_mail(message):
+        return Report(letter.name, len(message), mail=False)
     return Report(letter.name, len(message), tuple(_rows(letter.name, message, rules, task)))
 
 

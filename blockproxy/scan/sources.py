@@ -17,6 +17,8 @@ BLOCK = 1024 * 1024  # octets of an mbox that are read at once
 # A message of an mbox begins after an empty line with `From`, an address and a date. What mail programs leave unquoted
 # in a text ("From my point of view") has no time of day.
 _FROM = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\r\n]{1,1000}?[0-9]{1,2}:[0-9]{2}[^\r\n]{0,200}\r?\n")
+_FIELD = re.compile(rb"^[A-Za-z][A-Za-z0-9_.-]{0,75}[ \t]*:", re.MULTILINE)
+BEGINNING = 4096  # octets of a file in which a header field is looked for
 LONGEST_FROM = 2048  # octets, more than `_FROM` can match with the empty line in front of it
 
 
@@ -103,6 +105,15 @@ def is_mbox(octets: bytes) -> bool:
     """Whether it is an mbox of several messages; one message with a `From ` line in front is a message."""
     first = _FROM.match(octets)
     return first is not None and _FROM.search(octets, first.end()) is not None
+
+
+def is_mail(octets: bytes) -> bool:
+    """Whether it may be a message: whether a header field is near its beginning, in a binary file before any NUL.
+
+    Indexes of mail programs, programs and pictures have none. A message may begin with lines that are no fields.
+    """
+    beginning, nul, _ = octets[:BEGINNING].partition(b"\0")
+    return _FIELD.search(beginning if nul else octets, 0, BEGINNING) is not None
 
 
 def _of_mbox(file: Path, name: str) -> Iterator[Letter]:

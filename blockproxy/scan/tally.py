@@ -33,6 +33,7 @@ class Tally:
         totals = given.get("total", {})
         self.messages, self.tracked = totals.get("messages", (0, 0))
         self.skipped, self.unread = totals.get("parts", (0, 0))
+        self.others = 0  # files that are no messages; an account has none
         self._findings: dict[By, Counter[str]] = {by: Counter() for by in By}
         self._messages: dict[By, Counter[str]] = {by: Counter() for by in By}
         for by in By:
@@ -43,6 +44,9 @@ class Tally:
         """Count one message."""
         if report.problem:
             self.unread += 1
+            return
+        if not report.mail:
+            self.others += 1
             return
         found = [row for row in report.rows if not row.skipped]
         self.messages += 1
@@ -69,8 +73,7 @@ class Tally:
     def _known(self, by: By, name: str) -> str:
         return name if name in self._findings[by] or len(self._findings[by]) < MAX_NAMES else OTHERS
 
-    def __str__(self) -> str:
-        unread = f", {self.unread} not readable" if self.unread else ""
-        found = sum(self._findings[By.TECHNIQUE].values())
-        tracked = f"{self.tracked} of them with findings, {found} findings"
-        return f"{self.messages} messages, {tracked}; {self.skipped} parts skipped{unread}"
+    @property
+    def findings(self) -> int:
+        """All of them."""
+        return sum(self._findings[By.TECHNIQUE].values())

@@ -283,6 +283,35 @@ def test_a_message_behind_one_separator_is_cleaned_and_the_separator_stays(tmp_p
     assert b"Disposition-Notification-To" not in cleaned
 
 
+def test_rows_that_are_the_same_are_one_row_with_their_number(tmp_path: Path) -> None:
+    pixel = LETTER.rpartition(b"\r\n\r\n")[2]
+    write(tmp_path / "mail/letter.eml", LETTER + pixel * 8)
+    for words in (("clean", "--address", "reader@example.com"), ("scan",)):
+        [row] = [line for line in blockproxy(*words, tmp_path / "mail").out.splitlines() if line.startswith("remove")]
+        assert " x9 " in row
+
+
+def test_what_is_no_message_is_counted_and_left_where_it_is(mail: Path, tmp_path: Path) -> None:
+    write(mail / "dovecot.index", b"\x07\x03\0\0 no mail")
+    ended = blockproxy("clean", mail, "--out", tmp_path / "out")
+    assert (ended.code, files(tmp_path / "out")) == (0, ["deep/plain.eml", "letter.eml"])
+    for printed in (ended.err, blockproxy("scan", mail).err):
+        assert printed.startswith("2 messages, 1 ")
+        assert printed.endswith("0 parts skipped, 1 file not a message\n")
+    ended = blockproxy("explain", mail / "dovecot.index")
+    assert (ended.code, ended.err) == (1, f"blockproxy: {mail}/dovecot.index: not a message\n")
+
+
+def test_links_out_of_a_folder_are_told_and_not_copied(mail: Path, tmp_path: Path) -> None:
+    write(tmp_path / "elsewhere/other.eml", LETTER)
+    (mail / "link.eml").symlink_to(tmp_path / "elsewhere/other.eml")
+    (mail / "folder").symlink_to(tmp_path / "elsewhere")
+    (mail / "again.eml").symlink_to(mail / "letter.eml")
+    ended = blockproxy("clean", mail, "--out", tmp_path / "out")
+    assert ended.err.startswith(f"blockproxy: {mail}: 2 links out of the folder not followed\n3 messages")
+    assert files(tmp_path / "out") == ["again.eml", "deep/plain.eml", "letter.eml"]
+
+
 # Nothing is lost.
 
 

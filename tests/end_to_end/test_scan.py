@@ -71,7 +71,7 @@ def test_a_second_scan_goes_on_where_the_first_one_ended(
 ) -> None:
     words = ("--resume", tmp_path / "state", "--summary", "technique")
     first = scan(dovecot, certificates, reader, *words, mailbox="Archive")
-    assert first.err.startswith("1 messages")
+    assert first.err.startswith("1 message")
     dovecot.deliver(reader, [UNREAD, UNREAD], mailbox="Archive")
     second = scan(dovecot, certificates, reader, *words, mailbox="Archive")
     assert second.err.startswith("3 messages, 3 of them with findings, 3 findings")

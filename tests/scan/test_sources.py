@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from blockproxy.scan import sources
-from blockproxy.scan.sources import Letter, letters
+from blockproxy.scan.sources import Letter, is_mail, letters
 
 PLAIN = b"From: friend@example.org\nSubject: lunch\n\nat noon?\n"
 QUOTING = b"From: friend@example.org\nSubject: views\n\nHello,\n\nFrom my point of view: 12 apples.\nFrom a to b\n"
@@ -85,3 +85,17 @@ def test_a_message_of_any_size_is_not_read_into_memory(tmp_path: Path) -> None:
     (letter,) = letters([tmp_path / "huge"])
     with pytest.raises(ValueError, match="longer than 128 MiB"):
         letter.read()
+
+
+@pytest.mark.parametrize(("octets", "mail"), [
+    (PLAIN, True),
+    (b"From friend@example.org Thu Jan  1 00:00:00 2026\n" + PLAIN, True),
+    (b"\n\n+OK 1234 octets\nSubject : lunch\n\n", True),
+    (PLAIN + b"\0", True),
+    (b"", False),
+    (b"\x7fELF\x02\x01\0\0\nSubject: lunch\n", False),
+    (b'// <!-- <mdb:mork:z v="1.4"/> -->\n< <(a=c)> // (f=iso-8859-1)\n  (B8=x)>\n{1:^80 {(k^96:c)}\n', False),
+    (b"%PDF-1.7\n%\xe2\xe3\n1 0 obj <</Type: 1>>\n", False),
+])  # fmt: skip
+def test_a_message_has_a_header_field_near_its_beginning(octets: bytes, mail: bool) -> None:
+    assert is_mail(octets) is mail
