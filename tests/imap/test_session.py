@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from blockproxy.errors import PeerError, Side
 from blockproxy.imap.content import LengthError
@@ -197,56 +195,6 @@ def test_hostile_lines_are_read_in_linear_time() -> None:
         session.receive(Side.CLIENT, b"%d FETCH 1 x" % number + b" " * 60_000 + b"y\r\n")
     session.receive(Side.CLIENT, b"99 FETCH 1 (ENVELOPE BODY[1])\r\n")
     session.receive(Side.SERVER, b'* 1 FETCH (ENVELOPE (NIL "' + b" BODY[" * 10_000 + b'" NIL))\r\n')
-
-
-TOKENS = st.sampled_from(
-    b'* 1 FETCH (|UID 5 |BODY[] |BODY[1] |RFC822.HEADER |BODYSTRUCTURE |(|)|"|NIL| |\r\n|{3}\r\n|{0}\r\n|abc|\\|1 OK |'
-    b"[CAPABILITY A|]|* |+ |<0>|[|\n".split(b"|")
-)
-
-
-@given(st.lists(TOKENS, max_size=40).map(b"".join), st.sampled_from([1, 7, 10_000]))
-def test_nothing_that_a_server_says_is_too_odd(said: bytes, piece: int) -> None:
-    heard = []
-    for size in (piece, len(said) or 1):
-        session = Session(Opened())
-        session.receive(Side.CLIENT, b"1 FETCH 1 (BODY[1]<0.2> BODY[])\r\n")
-        heard.append(b"")
-        for start in range(0, len(said), size):
-            session.receive(Side.SERVER, said[start : start + size])
-            heard[-1] += session.take(Side.CLIENT)
-    assert heard[0] == heard[1]
-
-
-USUAL = st.sampled_from(
-    b"* 1 FETCH (UID 5 BODY[] {5}\r\n|* 1 FETCH (FLAGS (\\Seen) BODY[] {0}\r\n|TRACK|)\r\n|1 OK done\r\n|"
-    b"1 OK [X] done\r\n|2 OK\r\n|1 NO \r|\n|2 OK done \r\n| UID 5|* 2 EXISTS\r\n|"
-    b"* 1 FETCH (UID 5 BODY[] {5}\r\nTRACK)\r\n1 OK done\r\n".split(b"|")
-)
-
-
-@given(st.lists(USUAL, max_size=12), st.integers(1, 3), st.sampled_from([1, 7]))
-def test_an_answer_in_one_piece_is_heard_like_one_in_many(said: list[bytes], commands: int, piece: int) -> None:
-    asked = b"1 UID FETCH 5 BODY.PEEK[]\r\n2 UID FETCH 5 BODY[]\r\n1 UID FETCH 6 (FLAGS BODY[])\r\n".splitlines(True)
-    together, cut = Session(Opened()), Session(Opened())
-    for session in (together, cut):
-        session.receive(Side.CLIENT, b"".join(asked[:commands]))
-    for pieces in (said, [b"".join(said)]):
-        for octets in pieces:
-            together.receive(Side.SERVER, octets)
-            for start in range(0, len(octets), piece):
-                cut.receive(Side.SERVER, octets[start : start + piece])
-    assert together.take(Side.CLIENT) == cut.take(Side.CLIENT)
-    assert together.waiting_for_answers == cut.waiting_for_answers
-
-
-@given(st.lists(TOKENS, max_size=40).map(b"".join))
-def test_without_content_nothing_changes(said: bytes) -> None:
-    session = Session(lambda _: None)
-    said = said.replace(b"[CAPABILITY", b"[")
-    session.receive(Side.SERVER, said + b"\r\n")
-    heard = session.take(Side.CLIENT)
-    assert (said + b"\r\n").startswith(heard)
 
 
 LOGINS = {
