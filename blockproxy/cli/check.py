@@ -68,7 +68,7 @@ def _rules(chosen: "Settings") -> _Result:
 
     rules = load(chosen.rules)
     count = sum(map(len, rules.vendors.values()))
-    copies = {copy.vendor.id: f"{len(copy):,} entries" for copy in rules.lists}
+    copies = {copy.vendor.id: f"{len(copy):,} {'entry' if len(copy) == 1 else 'entries'}" for copy in rules.lists}
     lists = [f"list {each.id}: {copies.get(each.id, 'not fetched yet')}" for each in chosen.rules.lists]
     return _Result(True, f"rules: {count}, of {len(rules.vendors)} vendors, version {rules.digest[:12]}", *lists)
 

@@ -56,7 +56,7 @@ def _tell(outcome: "Outcome") -> None:
         return
     print(plain(outcome))
     for refusal in outcome.reading.refused if outcome.reading else ():
-        print(plain(f"  {refusal.count:,} {refusal.reason.value}; the first is line {refusal.line}: {refusal.text}"))
+        print(plain(f"  {refusal.reason.said(refusal.count)}; the first is line {refusal.line}: {refusal.text}"))
 
 
 def _fields(outcome: "Outcome") -> dict[str, Any]:

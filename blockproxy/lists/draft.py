@@ -3,7 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum
 
 from blockproxy.detect.filters import Entry, Filters
 from blockproxy.detect.parameters import Meaning, Parameter
@@ -26,27 +26,85 @@ token topic type uri url user username uuid version video view"""
 NEEDED = frozenset(_NEEDED.split())  # names that on most sites say which page is meant; a list means them by mistake
 
 
-class Reason(StrEnum):
-    """Why a line cannot be used; the end of a sentence that begins with their number."""
+class Reason(Enum):
+    """Why a line cannot be used: the end of a sentence that begins with "1", and of one with more."""
 
-    COSMETIC = "hide elements or change pages, which mail has not"
-    OWN_SITE = "are about requests to a site's own pages"
-    SITES = "hold on certain sites only"
-    TYPE = "are about requests that mail never makes"
-    LINK = "block whole pages, and a link is never broken by a list"
-    OPTION = "have an option that is not known here"
-    REGEX = "are regular expressions, which could be made to stall"
-    HOST = "have a host name that is no whole one"
-    SUFFIX = "name a public suffix, below which everybody may have a name"
-    WIDE = "are so general that every address would have to be tried"
-    CROWDED = "are more on one host, or around one word, than are kept"
-    LONG = "are longer than any useful one"
-    NO_ENTRY = "are no entry of this format"
-    CONDITION = "stand under a condition about browsers, or include other files"
-    PARAMETER = "name a parameter on certain pages only, or all parameters at once"
-    NEEDED = "name a parameter by which pages are found, and would take it off everywhere"
-    REDIRECT = "lead to an address in a way that is not known here"
-    EXCEPTION = "are exceptions that cannot be told by host"
+    COSMETIC = (
+        "hides elements or changes pages, which mail has not",
+        "hide elements or change pages, which mail has not",
+    )
+    OWN_SITE = (
+        "is about requests to a site's own pages",
+        "are about requests to a site's own pages",
+    )
+    SITES = (
+        "holds on certain sites only",
+        "hold on certain sites only",
+    )
+    TYPE = (
+        "is about requests that mail never makes",
+        "are about requests that mail never makes",
+    )
+    LINK = (
+        "blocks whole pages, and a link is never broken by a list",
+        "block whole pages, and a link is never broken by a list",
+    )
+    OPTION = (
+        "has an option that is not known here",
+        "have an option that is not known here",
+    )
+    REGEX = (
+        "is a regular expression, which could be made to stall",
+        "are regular expressions, which could be made to stall",
+    )
+    HOST = (
+        "has a host name that is no whole one",
+        "have a host name that is no whole one",
+    )
+    SUFFIX = (
+        "names a public suffix, below which everybody may have a name",
+        "name a public suffix, below which everybody may have a name",
+    )
+    WIDE = (
+        "is so general that every address would have to be tried",
+        "are so general that every address would have to be tried",
+    )
+    CROWDED = (
+        "is one more on its host, or around its word, than is kept",
+        "are more on one host, or around one word, than are kept",
+    )
+    LONG = (
+        "is longer than any useful one",
+        "are longer than any useful one",
+    )
+    NO_ENTRY = (
+        "is no entry of this format",
+        "are no entry of this format",
+    )
+    CONDITION = (
+        "stands under a condition about browsers, or includes another file",
+        "stand under a condition about browsers, or include other files",
+    )
+    PARAMETER = (
+        "names a parameter on certain pages only, or all parameters at once",
+        "name a parameter on certain pages only, or all parameters at once",
+    )
+    NEEDED = (
+        "names a parameter by which pages are found, and would take it off everywhere",
+        "name a parameter by which pages are found, and would take it off everywhere",
+    )
+    REDIRECT = (
+        "leads to an address in a way that is not known here",
+        "lead to an address in a way that is not known here",
+    )
+    EXCEPTION = (
+        "is an exception that cannot be told by host",
+        "are exceptions that cannot be told by host",
+    )
+
+    def said(self, count: int) -> str:
+        """`3 are longer than any useful one`."""
+        return f"{count:,} {self.value[count != 1]}"
 
 
 @dataclass(slots=True)
@@ -70,6 +128,15 @@ class Reading:
     def usable(self) -> int:
         """How many entries there are."""
         return len(self.entries)
+
+    @property
+    def left(self) -> int:
+        """How many lines were refused."""
+        return sum(refusal.count for refusal in self.refused)
+
+    def __str__(self) -> str:
+        """`3 entries`, `1 entry`."""
+        return f"{self.usable:,} {'entry' if self.usable == 1 else 'entries'}"
 
 
 class ListError(ValueError):

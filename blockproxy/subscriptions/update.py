@@ -36,12 +36,13 @@ class Outcome:
 
     def __str__(self) -> str:
         """One line for a person."""
-        name, used = self.settings.id, f"{self.reading.usable:,} entries" if self.reading else ""
+        name, used = self.settings.id, str(self.reading) if self.reading else ""
         if self.status is Status.REFUSED:
             kept = f"the last good copy stays, with {used}" if used else "there is no earlier copy"
             return f"{name}: {self.message}; {kept}"
-        left = sum(refusal.count for refusal in self.reading.refused) if self.reading else 0
-        return f"{name}: {self.status.value}, {used}" + (f", {left:,} lines cannot be used" if left else "")
+        left = self.reading.left if self.reading else 0
+        lines = "line" if left == 1 else "lines"
+        return f"{name}: {self.status.value}, {used}" + (f", {left:,} {lines} cannot be used" if left else "")
 
 
 def update(lists: Iterable[ListSettings], store: Store) -> Iterator[Outcome]:
@@ -64,13 +65,13 @@ def _update(each: ListSettings, store: Store) -> Outcome:
     except (FetchError, ListError) as error:
         return Outcome(each, Status.REFUSED, str(error), kept(each, store))
     except OSError as error:
-        return Outcome(each, Status.REFUSED, f"it cannot be kept: {error}", kept(each, store))
+        return Outcome(each, Status.REFUSED, f"it cannot be kept: {error.strerror or error}", kept(each, store))
     return Outcome(each, Status.UPDATED, reading=reading)
 
 
 def _compare(reading: Reading, before: Reading | None) -> None:
     if before is not None and reading.usable < LEAST_SHARE * before.usable:
         raise ListError(
-            f"it may have come half: it has {reading.usable:,} entries instead of {before.usable:,}, "
+            f"it may have come half: it has {reading} instead of {before.usable:,}, "
             "and its server does not say how long it is"
         )

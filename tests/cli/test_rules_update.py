@@ -26,8 +26,8 @@ def test_it_tells_what_can_be_used_and_what_not(tmp_path: Path) -> None:
         ended = blockproxy("rules", "update", "--config", settings(tmp_path, {"url": web.url(), "format": "adblock"}))
     assert ended.code == 0, ended.err
     assert ended.out.splitlines() == [
-        "list: updated, 2 entries, 1 lines cannot be used",
-        "  1 hide elements or change pages, which mail has not; the first is line 4: shop.example##.banner",
+        "list: updated, 2 entries, 1 line cannot be used",
+        "  1 hides elements or changes pages, which mail has not; the first is line 4: shop.example##.banner",
     ]
     assert (tmp_path / "lists/list.list").read_bytes() == LIST
 

@@ -181,3 +181,31 @@ def test_half_of_a_json_list_is_none() -> None:
     text = json.dumps({"providers": CLEAR})
     with pytest.raises(ListError, match="no JSON with `providers`"):
         read(text[: len(text) // 2], "clearurls", "made-up")
+
+
+ADBLOCK = "! made up\n||one.example^\n||two.example/open?\n@@||three.example^\n/open.php?id=\n"
+FEW_HOSTS = "0.0.0.0 one.example\n0.0.0.0 two.example\nthree.example\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "format_", "other"),
+    [
+        (FEW_HOSTS, "adblock", "hosts"),
+        (ADBLOCK + "four.example\n", "hosts", "adblock"),
+        (FEW_HOSTS, "clearurls", "hosts"),
+        (ADBLOCK, "disconnect", "adblock"),
+        (json.dumps({"providers": CLEAR}), "disconnect", "clearurls"),
+        (json.dumps(SERVICES, indent=2), "clearurls", "disconnect"),
+        (json.dumps(SERVICES, indent=2), "adblock", "disconnect"),
+    ],
+)
+def test_a_list_of_another_format_is_refused_and_its_format_named(text: str, format_: Format, other: Format) -> None:
+    with pytest.raises(ListError, match=f"it looks like `format: {other}`"):
+        read(text, format_, "made-up")
+    read(text, other, "made-up")
+
+
+def test_one_refusal_is_told_as_one() -> None:
+    (refusal,) = read("||one.example^\n/ad[0-9]/\n", "adblock", "made-up").refused
+    assert refusal.reason.said(refusal.count) == "1 is a regular expression, which could be made to stall"
+    assert refusal.reason.said(2000) == "2,000 are regular expressions, which could be made to stall"

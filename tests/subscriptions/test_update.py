@@ -41,7 +41,7 @@ def test_a_list_is_fetched_and_what_it_holds_is_told(store: Store) -> None:
     with serving(list=Page()) as web:
         outcome = one(web.url(), store)
         assert outcome.status is Status.UPDATED
-        assert str(outcome) == "made-up: updated, 2 entries, 1 lines cannot be used"
+        assert str(outcome) == "made-up: updated, 2 entries, 1 line cannot be used"
         assert store.read("made-up", web.url()) == LIST
         [(path, headers)] = web.asked
     assert path == "/list.txt"
@@ -55,7 +55,7 @@ def test_it_asks_whether_there_is_anything_new(store: Store) -> None:
         assert one(web.url(), store).status is Status.UPDATED
         outcome = one(web.url(), store)
         assert (outcome.status, str(outcome)) == (
-            Status.UNCHANGED, "made-up: unchanged, 2 entries, 1 lines cannot be used",
+            Status.UNCHANGED, "made-up: unchanged, 2 entries, 1 line cannot be used",
         )  # fmt: skip
         assert web.asked[1][1]["If-None-Match"] == '"fake-1"'
         assert web.asked[1][1]["If-Modified-Since"] == headers["Last-Modified"]
@@ -108,7 +108,7 @@ BAD: dict[str, tuple[Page, str]] = {
     "packed strangely": (Page(LIST, headers={"Content-Encoding": "br"}), "its server sends it in the encoding br"),
     "Latin-1": (Page("! für alle\n||tracker.example^".encode("latin-1")), "it is not UTF-8 (octet 3)"),
     "UTF-16": (Page("||tracker.example^".encode("utf-16-be")), "it is no text"),
-    "a list of hosts": (Page(b"0.0.0.0 tracker.example\n"), "it has no entry that can be used"),
+    "a list of hosts": (Page(b"0.0.0.0 tracker.example\n"), "no entry that can be used; it looks like `format: hosts`"),
     "300 MB, as announced": (Page(LIST, headers={"Content-Length": "300000000"}), "it has 300,000,000 octets, more"),
     "300 MB": (Page(endless=True), "it has more than the 33,554,432 octets of the largest list"),
     "300 MB, packed": (zipped(b"!" * 40_000_000), "it has more than the 33,554,432 octets"),
@@ -127,7 +127,7 @@ def test_what_is_no_list_is_refused_and_the_last_good_one_stays(store: Store, na
         outcome = one(web.url(), store)
         assert outcome.status is Status.REFUSED
         assert message in outcome.message
-        assert str(outcome).endswith("; the last good copy stays, with 1 entries")
+        assert str(outcome).endswith("; the last good copy stays, with 1 entry")
         assert store.read("made-up", web.url()) == GOOD
 
 
@@ -136,9 +136,7 @@ def test_of_a_list_without_a_length_there_must_be_nearly_as_much_as_before(store
         assert one(web.url(), store).status is Status.UPDATED
         web.pages["/list.txt"] = Page(GOOD, open_ended=True)
         outcome = one(web.url(), store)
-        assert outcome.message.startswith(
-            "it may have come half: it has 1 entries instead of 2, and its server does not"
-        )
+        assert outcome.message.startswith("it may have come half: it has 1 entry instead of 2, and its server does not")
         assert store.read("made-up", web.url()) == LIST
         web.pages["/list.txt"] = Page(GOOD)
         assert one(web.url(), store).status is Status.UPDATED
@@ -182,7 +180,7 @@ def test_a_full_disk_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> N
         keep(store, web.url())
         monkeypatch.setattr("os.fsync", full)
         outcome = one(web.url(), store)
-        assert "it cannot be kept: [Errno 28] No space left on device" in outcome.message
+        assert "it cannot be kept: No space left on device" in outcome.message
         assert store.read("made-up", web.url()) == GOOD
 
 
