@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 HELP = """Find and neutralise trackers in messages on disk.
 
-PATH is a message (.eml) or a folder of messages. Without --out, a table of findings for each message is printed and
-nothing is changed. With --out, the cleaned messages are written under the same relative names, each exactly as long as
-it was. Nothing is ever fetched. The exit code is 0 whatever was found, 1 when a file could not be read."""
+PATH is a message (.eml), a folder of messages, or - for a message on standard input. Without --out, a table of
+findings for each message is printed and nothing is changed. With --out, the cleaned messages are written under the same
+relative names, each exactly as long as it was. Nothing is ever fetched. The exit code is 0 whatever was found, 1 when a
+file could not be read."""
 
 EXAMPLE = "\b\nExample:\n  blockproxy clean --out cleaned --findings findings.jsonl --address me@example.org ~/Mail"
 

@@ -7,21 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blockproxy.cleaner import clean
-from blockproxy.cli.output import complain, counted
+from blockproxy.cli.output import STDIN, complain, counted, from_stdin
 from blockproxy.errors import InputError
 from blockproxy.model import Context, Finding, Policy, Skip
 from blockproxy.rulesettings import Rules
 from blockproxy.scan import pool
-from blockproxy.scan.sources import MANY, is_mail, is_mbox
+from blockproxy.scan.sources import MANY, MAX_MESSAGE, TOO_LONG, is_mail, is_mbox
 from blockproxy.subscriptions.load import load
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A message on disk, and the relative name that its output and its findings get."""
+    """A message on disk, and the relative name that its output and its findings get; or one in hand, with `octets`."""
 
     path: Path
     name: str
+    octets: bytes | None = None
+
+    def read(self) -> bytes:
+        """The message. Raises OSError."""
+        return self.path.read_bytes() if self.octets is None else self.octets
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ def sources(paths: Sequence[Path], out: Path | None = None) -> list[Source]:
     left out; with `out`, links that lead out of their folder are too, which is told. Raises InputError where a result
     would take the place of a message.
     """
+    if Path("-") in paths:
+        return [_from_stdin(paths, out)]
     found = [(path, file) for path in paths for file in _messages(path, out)]
     found = list({file: (path, file) for path, file in found}.values())
     if out is not None:
@@ -70,6 +77,17 @@ def sources(paths: Sequence[Path], out: Path | None = None) -> list[Source]:
         if out.exists() and not out.is_dir():
             raise InputError([f"--out {out} is not a folder"])
     return messages
+
+
+def _from_stdin(paths: Sequence[Path], out: Path | None) -> Source:
+    if len(paths) > 1:
+        raise InputError(["-: standard input is cleaned alone; name nothing beside it"])
+    if out is not None:
+        raise InputError(["--out: standard input has no name to be written under; name a file"])
+    octets = from_stdin(MAX_MESSAGE + 1)
+    if len(octets) > MAX_MESSAGE:
+        raise InputError([f"{STDIN}: {TOO_LONG}"])
+    return Source(Path(STDIN), STDIN, octets)
 
 
 def _without_links_out(found: Sequence[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
@@ -127,10 +145,10 @@ class _Worker:
         self._work = work
 
     def __call__(self, source: Source) -> Outcome:
-        if source.path.exists() and not source.path.is_file():
+        if source.octets is None and source.path.exists() and not source.path.is_file():
             return Outcome(source, problem=f"{source.path}: is not a file")  # a pipe would be waited for
         try:
-            message = source.path.read_bytes()
+            message = source.read()
         except OSError as error:
             return Outcome(source, problem=f"{source.path}: cannot be read: {error.strerror}")
         if is_mbox(message):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from blockproxy.cli import chosen
 from blockproxy.cli.clean import STRICT, Remote
-from blockproxy.cli.output import check_target, complain
+from blockproxy.cli.output import STDIN, check_addresses, check_target, complain, from_stdin
 from blockproxy.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def explain(  # noqa: PLR0913, PLR0917 - an option is an argument
     rules: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="A folder with rules of your own; may be repeated.")
     ] = None,
+    config: chosen.Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with everything.")] = False,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Write a page with the source before and after.")
@@ -41,15 +43,16 @@ def explain(  # noqa: PLR0913, PLR0917 - an option is an argument
     """See `HELP`."""
     from blockproxy.cli import explain_text
     from blockproxy.cli.explaining import explain
-    from blockproxy.detect.rules import load
     from blockproxy.model import Context, Policy
+    from blockproxy.subscriptions.load import load
 
-    rule_set = load(tuple(rules or ()))
+    check_addresses(address or ())
+    rule_set = load(chosen.rules(config, rules))
     policy = Policy(remote=remote.value, threshold=0.0 if strict else Policy().threshold)
     message = _read(file)
     if message is None:
         raise typer.Exit(1)
-    name = "standard input" if str(file) == "-" else file.name
+    name = STDIN if str(file) == "-" else file.name
     explanation = explain(message, rule_set, policy, Context(tuple(address or ())))
     if html is not None:
         _write_page(html, file, name, explanation)
@@ -66,7 +69,7 @@ def _read(file: Path) -> bytes | None:
 
     try:
         if str(file) == "-":
-            message = sys.stdin.buffer.read(MAX_MESSAGE + 1)
+            message = from_stdin(MAX_MESSAGE + 1)
         elif file.exists() and not file.is_file():
             complain(f"{file}: not a file; explain tells about one message")
             return None

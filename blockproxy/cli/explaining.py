@@ -4,6 +4,7 @@ A `Narrator` is the `Cleaner` that the proxy uses, with a judge that tells about
 same. It keeps each decoded leaf, before and after, with `Note`s: what was found there, and what was left and why.
 """
 
+import codecs
 import re
 from array import array
 from bisect import bisect_right
@@ -26,6 +27,8 @@ AROUND = 40  # octets in front of and behind a place without a tag
 _LETTERS = re.compile(
     r"ascii|utf_?8|iso|latin|cp\d|windows|koi|mac|gb|big5|euc|shift|hz|johab|tis|ptcp|kz", re.IGNORECASE
 )
+_UTF8 = frozenset({"utf-8", "utf8"})
+_INSIDE = re.compile(rb"[\x80-\xbf]{0,3}")  # of a letter of UTF-8, behind its first octet
 _WIDE = {(2, 0): "utf-16-le", (2, 1): "utf-16-be", (4, 0): "utf-32-le", (4, 3): "utf-32-be"}
 
 
@@ -44,9 +47,12 @@ class Source:
     notes: list["Note"] = field(default_factory=list)
 
     def text(self, octets: bytes, span: Span) -> str:
-        """The octets of `span` in letters, cut where they are too many."""
-        end = min(span.end, span.start + MAX_TAG)
-        return self.decode(octets[span.start : end]) + ("…" if end < span.end else "")
+        """The octets of `span` in letters, cut where they are too many, and never inside of a letter."""
+        start, end = span.start, min(span.end, span.start + MAX_TAG)
+        if self.charset.lower() in _UTF8 and (inside := _INSIDE.match(octets, start, end)):
+            start = inside.end()
+        decoder = codecs.getincrementaldecoder(self.charset)("replace")
+        return decoder.decode(octets[start:end], final=end == len(octets)) + ("…" if end < span.end else "")
 
     def decode(self, octets: bytes) -> str:
         """`octets` in letters; what is none in this charset becomes a replacement character."""

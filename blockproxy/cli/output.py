@@ -1,4 +1,4 @@
-"""What commands share: how they print (rich on a terminal, plain text elsewhere), and what they refuse."""
+"""What commands share: how they print (rich on a terminal, plain text elsewhere), and what they read and refuse."""
 
 import sys
 from collections import Counter
@@ -11,6 +11,7 @@ from blockproxy.errors import InputError
 MAX_WHOLE = 18  # characters of a table's cell that are never broken over two lines
 GAP = "  "
 BEGINNING = 64 * 1024  # octets of a file that tell who has written it
+STDIN = "standard input"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -18,6 +19,11 @@ def complain(*problems: str) -> None:
     """Say on stderr what is wrong, a line each."""
     for problem in problems:
         print(f"blockproxy: {plain(problem)}", file=sys.stderr)
+
+
+def from_stdin(limit: int) -> bytes:
+    """Up to `limit` octets from standard input. Raises OSError."""
+    return sys.stdin.buffer.read(limit)
 
 
 def check_addresses(addresses: Iterable[str]) -> None:

@@ -9,13 +9,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, astuple, fields
 from enum import StrEnum
 from getpass import getpass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from blockproxy.cli import chosen
-from blockproxy.cli.output import check_addresses, complain, counted, plain, repeated, table
+from blockproxy.cli.output import STDIN, check_addresses, complain, counted, from_stdin, plain, repeated, table
 from blockproxy.cli.progress import progress
 from blockproxy.errors import InputError
 
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 
 HELP = """Show who tracks, in whole mailboxes. Nothing is changed, nothing is fetched.
 
-SOURCE is a message, a folder of messages, a Maildir, an mbox, or an account: imaps://USER@HOST/MAILBOX (without
-MAILBOX: all but drafts, sent mail and virtual mailboxes). An account is read without marking anything as read; its
-password is asked for, or taken from BLOCKPROXY_PASSWORD or --password-file.
+SOURCE is a message, a folder of messages, a Maildir, an mbox, - for a message on standard input, or an account:
+imaps://USER@HOST/MAILBOX (without MAILBOX: all but drafts, sent mail and virtual mailboxes). An account is read without
+marking anything as read; its password is asked for, or taken from BLOCKPROXY_PASSWORD or --password-file.
 
 The exit code is 0 whatever was found, 1 when something could not be read."""
 
@@ -153,8 +154,22 @@ def _files(paths: list[Path]) -> "Iterator[_Mail]":
     from blockproxy.scan.tally import Tally
 
     with progress() as bar:
-        total = octets(paths) if bar.shown else 0
-        yield _Mail(letters(paths), Tally(), lambda report: bar.advance(report.size, total))
+        files = [path for path in paths if str(path) != "-"]
+        total = octets(files) if bar.shown else 0
+        given = _from_stdin() if len(files) < len(paths) else ()
+        yield _Mail(chain(given, letters(files)), Tally(), lambda report: bar.advance(report.size, total))
+
+
+def _from_stdin() -> "Iterator[Letter]":
+    from blockproxy.scan.sources import MAX_MESSAGE, TOO_LONG, Letter, is_mbox
+
+    message = from_stdin(MAX_MESSAGE + 1)
+    if len(message) > MAX_MESSAGE:
+        yield Letter(STDIN, problem=TOO_LONG)
+    elif is_mbox(message):
+        yield Letter(STDIN, problem="many messages (mbox); name the file instead")
+    else:
+        yield Letter(STDIN, octets=message)
 
 
 @contextmanager

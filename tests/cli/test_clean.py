@@ -312,6 +312,23 @@ def test_links_out_of_a_folder_are_told_and_not_copied(mail: Path, tmp_path: Pat
     assert files(tmp_path / "out") == ["again.eml", "deep/plain.eml", "letter.eml"]
 
 
+@pytest.mark.parametrize("command", ["clean", "scan", "explain"])
+def test_a_message_can_come_on_standard_input(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "letter.eml", LETTER)
+    with (tmp_path / "letter.eml").open() as letter:
+        monkeypatch.setattr("sys.stdin", letter)
+        ended = blockproxy(command, "-")
+    assert ended.code == 0
+    assert ended.out.startswith("standard input")
+    assert "receipt-request" in ended.out
+
+
+def test_standard_input_is_cleaned_alone_and_not_written(mail: Path, tmp_path: Path) -> None:
+    for words in (("-", mail), ("-", "--out", tmp_path / "out")):
+        assert blockproxy("clean", *words).code == 2
+    assert not (tmp_path / "out").exists()
+
+
 # Nothing is lost.
 
 

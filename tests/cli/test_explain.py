@@ -255,3 +255,25 @@ def test_many_messages_in_one_file_are_not_explained_as_one(tmp_path: Path) -> N
     assert "many messages in one file (mbox); `blockproxy scan` reads it" in ended.err
     box.write_bytes(separator + LETTER.read_bytes())
     assert blockproxy("explain", box).code == 0
+
+
+def test_what_is_shown_of_a_text_is_never_cut_inside_a_letter(tmp_path: Path) -> None:
+    letter = tmp_path / "letter.eml"
+    for shift in range(4):
+        text = "x" * shift + "\u20ac" * 40 + " https://example.org/?fbclid=fake-fake " + "\u20ac" * 40 + "x" * shift
+        letter.write_bytes(b"Content-Type: text/plain; charset=utf-8\n\n" + text.encode() + b"\n")
+        [finding] = found(letter)["findings"]
+        for shown in (finding["before"], finding["after"]):
+            assert "\ufffd" not in str(shown)
+            assert "\u20ac" * 12 in str(shown)
+
+
+def test_the_settings_name_rules_here_too(tmp_path: Path) -> None:
+    (tmp_path / "settings.yaml").write_text(
+        "imap: {listen: {port: 1143}, upstream: {host: imap.example.org, port: 993}}\nrules: {folders: [mine]}\n"
+    )
+    (tmp_path / "mine/vendors").mkdir(parents=True)
+    (tmp_path / "mine/vendors/broken.yaml").write_text("id: broken\nrules: nonsense\n")
+    ended = blockproxy("explain", "--config", tmp_path / "settings.yaml", LETTER)
+    assert ended.code == 2
+    assert "vendors/broken.yaml:" in ended.err
