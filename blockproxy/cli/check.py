@@ -82,6 +82,9 @@ def _event_log(chosen: "Settings") -> _Result:
 
     path = chosen.eventlog.path
     try:
+        if chosen.eventlog.server:
+            database.open_for_reading(chosen.eventlog.place).close()
+            return _Result(True, f"event log: {chosen.eventlog.place}")
         if path.exists():
             database.open_for_reading(path).close()
     except SettingsError as error:
@@ -109,13 +112,15 @@ def _listeners(chosen: "Settings") -> "Iterator[tuple[str, Listener]]":
 def _listening(chosen: "Settings") -> Iterator[_Result]:
     import socket
 
+    from blockproxy.network import in_words
+
     everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, not bound
     for name, listen in _listeners(chosen):
         place = everywhere.get(listen.host, listen.host), listen.port
         try:
             socket.create_connection(place, timeout=5).close()
         except OSError as error:
-            yield _Result(False, f"{name} proxy on port {place[1]}: {error.strerror or error}")
+            yield _Result(False, f"{name} proxy on port {place[1]}: {in_words(error)}")
         else:
             yield _Result(True, f"{name} proxy on port {place[1]}: takes connections")
 

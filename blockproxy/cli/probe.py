@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from blockproxy.config import Upstream
+from blockproxy.network import in_words
 
 TIMEOUT = 10.0  # seconds for a whole probe; a server that needs longer makes every mail client give up
 MAX_ANSWER = 100  # lines of one answer; the longest EHLO seen has 20
@@ -114,11 +115,10 @@ def explained() -> Iterator[None]:
     """Turn every way in which a connection fails into a ProbeError with a sentence."""
     try:
         yield
-    except ssl.SSLCertVerificationError as error:
-        raise ProbeError(f"its certificate is refused: {error.verify_message}") from error
-    except ssl.SSLError as error:
-        raise ProbeError(f"TLS failed ({error.reason}); is `tls` right for this port?") from error
+    except (ssl.SSLCertVerificationError, ValueError) as error:  # ValueError: a line without an end
+        raise ProbeError(in_words(error)) from error
     except TimeoutError as error:
         raise ProbeError(f"no answer within {TIMEOUT:.0f} seconds; is `tls` right for this port?") from error
-    except (OSError, ValueError) as error:  # ValueError: a line without an end
-        raise ProbeError(str(getattr(error, "strerror", None) or error)) from error
+    except OSError as error:
+        hint = "; is `tls` right for this port?" if isinstance(error, ssl.SSLError) else ""
+        raise ProbeError(in_words(error) + hint) from error

@@ -17,6 +17,7 @@ from urllib3 import exceptions
 
 from blockproxy import __version__
 from blockproxy.endpoints import is_loopback
+from blockproxy.network import in_words
 from blockproxy.tls import client_context
 
 MAX_LIST = 32 * 1024 * 1024  # octets; the largest lists in wide use have 10 million
@@ -133,6 +134,11 @@ def _unpacked(pieces: Iterator[bytes], *, packed: bool) -> Iterator[bytes]:
         raise FetchError("it ends in the middle")
 
 
+def _cause(error: Exception) -> Exception:
+    """What the library has put into its own exception."""
+    return error.args[0] if error.args and isinstance(error.args[0], Exception) else error
+
+
 @contextmanager
 def _in_words() -> Iterator[None]:
     """What went wrong on the network, in words for a person."""
@@ -141,12 +147,12 @@ def _in_words() -> Iterator[None]:
     except exceptions.NameResolutionError as error:
         raise FetchError("the name of its server is not known") from error
     except exceptions.NewConnectionError as error:
-        raise FetchError("its server cannot be reached") from error
+        cause = error.__cause__
+        raise FetchError(f"its server cannot be reached{f': {in_words(cause)}' if cause else ''}") from error
     except exceptions.TimeoutError as error:
         raise FetchError("its server does not answer") from error
     except exceptions.SSLError as error:
-        reason = getattr(error.args[0] if error.args else error, "verify_message", "") or error
-        raise FetchError(f"the certificate of its server is refused: {reason}") from error
+        raise FetchError(f"its server cannot be used: {in_words(_cause(error))}") from error
     except exceptions.IncompleteRead as error:
         raise FetchError("it ends in the middle") from error
     except exceptions.ProtocolError as error:

@@ -93,7 +93,7 @@ def test_tls_to_a_plaintext_port_is_told_as_what_it_is(folder: Path) -> None:
     with serving(Script(*SMTP, None)) as port:
         ended = blockproxy("check", "--config", settings(folder, smtp=section(port, "implicit")))
     assert ended.code == 1
-    assert "is `tls` right for this port?" in ended.out
+    assert "it does not speak TLS on that port; is `tls` right for this port?" in ended.out
 
 
 def test_a_server_without_starttls_is_told(folder: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_port_where_nobody_listens_is_told(folder: Path) -> None:
         port = taken.getsockname()[1]
     ended = blockproxy("check", "--config", settings(folder, smtp=section(port)))
     assert ended.code == 1
-    assert "Connect call failed" in ended.out
+    assert "it refuses the connection: nothing listens on that port" in ended.out
 
 
 def test_local_asks_nobody_and_leaves_nothing_behind(folder: Path) -> None:
@@ -124,7 +124,7 @@ def test_running_looks_whether_the_proxy_takes_connections(folder: Path) -> None
         assert blockproxy("check", "--local", "--running", "--config", settings(folder, imap=here)).code == 0
     ended = blockproxy("check", "--local", "--running", "--config", settings(folder, imap=here))
     assert ended.code == 1
-    assert "Connection refused" in ended.out
+    assert "it refuses the connection: nothing listens on that port" in ended.out
 
 
 def test_an_event_log_that_is_none_is_told(folder: Path) -> None:

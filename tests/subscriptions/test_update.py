@@ -147,13 +147,16 @@ def test_a_dead_server_is_told(store: Store) -> None:
         url = web.url()
     keep(store, url)
     outcome = one(url, store)
-    assert (outcome.status, outcome.message) == (Status.REFUSED, "its server cannot be reached")
+    assert (outcome.status, outcome.message) == (
+        Status.REFUSED,
+        "its server cannot be reached: it refuses the connection: nothing listens on that port",
+    )
     assert store.read("made-up", url) == GOOD
 
 
 def test_a_server_without_a_name_is_told(store: Store) -> None:
     assert one("https://lists.invalid/list.txt", store).message in {
-        "the name of its server is not known", "its server cannot be reached",
+        "the name of its server is not known", "its server cannot be reached: there is no way to it from this machine",
     }  # fmt: skip
 
 
@@ -193,7 +196,13 @@ def secured(certificates: Certificates) -> ssl.SSLContext:
 def test_over_tls_with_an_authority_of_ones_own(store: Store, certificates: Certificates) -> None:
     with serving(secured(certificates), list=Page()) as web:
         assert one(web.url(), store, ca_file=certificates.authority).status is Status.UPDATED
-        assert "the certificate of its server is refused: " in one(web.url(), store).message
+        assert "its server cannot be used: its certificate is refused: " in one(web.url(), store).message
+
+
+def test_a_server_without_tls_is_told(store: Store) -> None:
+    with serving(list=Page()) as web:
+        message = one(web.url().replace("http://", "https://"), store).message
+    assert message == "its server cannot be used: it does not speak TLS on that port"
 
 
 def test_from_tls_it_is_not_led_into_the_open(store: Store, certificates: Certificates) -> None:
