@@ -292,8 +292,8 @@ class ClientLeg:
         state = self._state
         if not (state.authenticated and state.server_compresses) or self._asked_to_compress or self._waits_for:
             return
-        if self._framer.inside or state.deflated.get(Side.SERVER):
-            return
+        if self._framer.inside or any(command.verb == b"IDLE" for command in state.pending):
+            return  # the server waits for the rest, or for DONE
         self._asked_to_compress = True
         self._waits_for = COMPRESS_TAG
         state.expect(Command(COMPRESS_TAG, b"COMPRESS"))

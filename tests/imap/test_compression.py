@@ -155,3 +155,27 @@ def test_a_client_inflates_nothing_to_fill_the_memory_and_a_server_may() -> None
     pieces = list(Deflated(Side.SERVER).inflate(bomb))
     assert sum(map(len, pieces)) == 2 * MAX_INFLATED
     assert max(map(len, pieces)) <= PIECE
+
+
+def test_a_server_that_idles_is_asked_when_it_does_no_more() -> None:
+    client, server = ends(100, Side.SERVER)
+    client.says(b"2 IDLE\r\n")
+    server.says(WELCOME)
+    server.says(b"+ idling\r\n")
+    assert server.hears() == b"2 IDLE\r\n"
+    client.says(b"DONE\r\n3 NOOP\r\n")
+    assert server.hears() == b"DONE\r\n3 NOOP\r\n"
+    server.says(b"2 OK done\r\n")
+    assert server.hears() == ASKS
+    server.says(b"3 OK done\r\n" + AGREES, b"* 2 EXISTS\r\n")
+    assert client.hears().endswith(b"3 OK done\r\n* 2 EXISTS\r\n")
+
+
+def test_a_server_is_not_asked_in_the_middle_of_an_upload() -> None:
+    client, server = ends(100, Side.SERVER)
+    client.says(b"2 APPEND Sent {5+}\r\nhel")
+    server.says(WELCOME)
+    client.says(b"lo\r\n")
+    assert server.hears() == b"2 APPEND Sent {5+}\r\nhello\r\n"
+    server.says(b"2 OK done\r\n")
+    assert server.hears() == ASKS
