@@ -16,6 +16,8 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from blockproxy import yamlfile
 from blockproxy.endpoints import File, Listener, Section, Upstream, is_loopback
 from blockproxy.errors import SettingsError
+from blockproxy.eventlog.database import Place
+from blockproxy.eventlog.postgres import Server
 from blockproxy.exemptions import Exemption
 from blockproxy.model import Action, Kind, Policy, Technique
 from blockproxy.rulesettings import Rules
@@ -124,6 +126,22 @@ class EventLogSettings(Section):
     key_days: int = Field(
         default=90, ge=1, le=3650, description="After these, accounts and messages get new pseudonyms, by a new key."
     )
+    server: str = Field(
+        default="",
+        description="A PostgreSQL in place of the file, for proxies on several machines; the key file stays by `path`.",
+    )
+
+    @field_validator("server")
+    @classmethod
+    def _a_server(cls, server: str) -> str:
+        if server and not server.startswith("postgresql://"):
+            raise ValueError("must look like postgresql://USER@HOST/DATABASE")
+        return server
+
+    @property
+    def place(self) -> Place:
+        """Where events are kept."""
+        return Server(self.server, self.path) if self.server else self.path
 
 
 class Log(Section):

@@ -76,7 +76,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> signal.S
 
 def _event_log(settings: Settings) -> EventLog:
     kept = settings.eventlog
-    return EventLog(kept.path, retention_days=kept.retention_days, key_days=kept.key_days)
+    return EventLog(kept.place, retention_days=kept.retention_days, key_days=kept.key_days)
 
 
 def _use(rules: RuleSet, made: Mapping[str, tuple[Listener, Shell]]) -> None:

@@ -2,9 +2,12 @@
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from blockproxy.eventlog.database import Place
 
 from blockproxy.cli.output import complain
 
@@ -15,7 +18,7 @@ Since = Annotated[str, typer.Option(metavar="DAY", help="From this day (UTC) on:
 Until = Annotated[str, typer.Option(metavar="DAY", help="Up to this day, which is included.")]
 
 
-def event_log(config: Path | None, log: Path | None) -> Path:
+def event_log(config: Path | None, log: Path | None) -> "Place":
     """The event log; its standard place where nobody has written settings."""
     if log is not None:
         return log
@@ -23,7 +26,7 @@ def event_log(config: Path | None, log: Path | None) -> Path:
 
     if config is None and not any(place.is_file() for place in settings.places()):
         return settings.default_eventlog()
-    return settings.load(config).eventlog.path
+    return settings.load(config).eventlog.place
 
 
 def refuse_options(context: typer.Context) -> None:

@@ -13,6 +13,7 @@ from blockproxy.cli.output import complain, plain, table
 from blockproxy.cli.tabular import Form, write
 
 if TYPE_CHECKING:
+    from blockproxy.eventlog.database import Place
     from blockproxy.eventlog.query import Filters
 
 HELP = """Show what was found and blocked, from the event log.
@@ -116,7 +117,7 @@ def show(account: Account, config: Config = None, log: Log = None) -> None:
     print(f"\n{', '.join(f'{count} {name}' for name, count in there.items())}; all fields: blockproxy events --account")
 
 
-def _about(path: Path, account: str) -> "Filters":
+def _about(path: "Place", account: str) -> "Filters":
     from blockproxy.eventlog import query
     from blockproxy.eventlog.account import pseudonyms
 
@@ -154,7 +155,7 @@ def _one_of(name: str, what: str, allowed: type[StrEnum]) -> str:
     return name
 
 
-def _follow(path: Path, filters: "Filters", form: Form) -> None:
+def _follow(path: "Place", filters: "Filters", form: Form) -> None:
     from blockproxy.eventlog import query
     from blockproxy.eventlog.events import Event
 

@@ -11,6 +11,7 @@ from blockproxy.cli.output import complain, table
 from blockproxy.errors import InputError
 
 if TYPE_CHECKING:
+    from blockproxy.eventlog.database import Place
     from blockproxy.eventlog.query import Filters
     from blockproxy.eventlog.summary import Summary
 
@@ -59,7 +60,7 @@ def report(  # noqa: PLR0913, PLR0917 - an option is an argument
     save(html, report_page(found))
 
 
-def _evidence(path: Path, filters: "Filters", html: Path | None, kept: str) -> None:
+def _evidence(path: "Place", filters: "Filters", html: Path | None, kept: str) -> None:
     from blockproxy.cli import report_evidence
     from blockproxy.eventlog.evidence import evidence
 

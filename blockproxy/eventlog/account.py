@@ -1,16 +1,15 @@
 """Everything about one account: the only question that needs the keys, and the only answer that deletes."""
 
 from contextlib import closing
-from pathlib import Path
 
 from blockproxy.eventlog import chain, database, keys, rollup
-from blockproxy.eventlog.database import Transaction
+from blockproxy.eventlog.database import Place, Transaction
 from blockproxy.eventlog.events import Pseudonyms
 
 TABLES = ("findings", "skips", "messages")
 
 
-def pseudonyms(path: Path, login: str) -> tuple[str, ...]:
+def pseudonyms(path: Place, login: str) -> tuple[str, ...]:
     """What stands for `login` in the event log at `path`, by every key that is kept, the newest first.
 
     Raises SettingsError where there is no event log.
@@ -19,7 +18,7 @@ def pseudonyms(path: Path, login: str) -> tuple[str, ...]:
     return tuple(Pseudonyms(key).account(login) for key in keys.load(path))
 
 
-def show(path: Path, login: str) -> dict[str, int]:
+def show(path: Place, login: str) -> dict[str, int]:
     """How many rows of each table are about `login`. Raises SettingsError where there is no event log."""
     accounts = pseudonyms(path, login)
     with database.reading(path) as connection:
@@ -28,7 +27,7 @@ def show(path: Path, login: str) -> dict[str, int]:
         return {table: connection.execute(sql.format(table, marks), accounts).fetchone()[0] for table in TABLES}
 
 
-def forget(path: Path, login: str) -> int:
+def forget(path: Place, login: str) -> int:
     """Delete every row about `login` and return how many there were. Raises SettingsError where there is no event log.
 
     The rows are overwritten in the file, not only unlinked. Their days are counted and sealed anew.

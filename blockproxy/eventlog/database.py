@@ -11,15 +11,22 @@ from importlib import resources
 from pathlib import Path
 
 from blockproxy.errors import SettingsError
+from blockproxy.eventlog import postgres
 
 BUSY = 5.0  # seconds to wait for another process's transaction; ours last milliseconds
 
 
-def open_for_writing(path: Path) -> sqlite3.Connection:
+Place = Path | postgres.Server
+"""Where an event log is: a file, or a server."""
+
+
+def open_for_writing(path: Place) -> sqlite3.Connection:
     """The database at `path`, made where it is missing, brought to the newest schema.
 
     Raises SettingsError where that is impossible.
     """
+    if isinstance(path, postgres.Server):
+        return _connected(path)
     try:
         make_folder(path)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -56,8 +63,17 @@ class Transaction:
                 self._connection.execute("ROLLBACK")
 
 
-def open_for_reading(path: Path) -> sqlite3.Connection:
+def _connected(server: postgres.Server) -> sqlite3.Connection:
+    try:
+        return postgres.connect(server)
+    except sqlite3.Error as error:
+        raise unusable(server, error) from error
+
+
+def open_for_reading(path: Place) -> sqlite3.Connection:
     """The database at `path`, which must be there; raises SettingsError where it is not or is none."""
+    if isinstance(path, postgres.Server):
+        return _connected(path)
     if not path.exists():
         raise SettingsError([f"{path}: no event log yet; `blockproxy run` makes it, --log names another one"])
     try:
@@ -75,7 +91,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
+def reading(path: Place) -> Iterator[sqlite3.Connection]:
     """The database at `path` for the time of the block; raises SettingsError where it cannot be read to its end."""
     connection = open_for_reading(path)
     try:
@@ -133,7 +149,7 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
-def unusable(path: Path, error: Exception) -> SettingsError:
+def unusable(path: object, error: Exception) -> SettingsError:
     """What to raise where `path` cannot be used because of `error`."""
     reason = error.strerror if isinstance(error, OSError) else str(error)
     return SettingsError([f"{path}: the event log cannot be opened: {reason}"])

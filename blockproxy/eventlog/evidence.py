@@ -4,10 +4,10 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import NamedTuple
 
 from blockproxy.eventlog import chain, database
+from blockproxy.eventlog.database import Place
 from blockproxy.eventlog.query import Filters
 from blockproxy.model import Technique
 
@@ -76,7 +76,7 @@ class Evidence:
     verdict: chain.Verdict
 
 
-def evidence(path: Path, filters: Filters, today: date) -> Evidence:
+def evidence(path: Place, filters: Filters, today: date) -> Evidence:
     """Read from the database at `path`. Raises SettingsError where there is no event log."""
     with database.reading(path) as connection:
         condition, values = filters.sql(connection)
@@ -116,7 +116,9 @@ class _Rows:
 def _senders(rows: _Rows, order: list[tuple[str, ...]]) -> list[Sender]:
     messages = "COUNT(DISTINCT message) AS n"
     mechanisms = rows.by_sender(
-        f"COUNT(*), SUM(action <> 'report'), {messages}", "technique, identifier", "n DESC, technique, identifier"
+        f"COUNT(*), COUNT(*) FILTER (WHERE action <> 'report'), {messages}",
+        "technique, identifier",
+        "n DESC, technique, identifier",
     )
     parties = rows.by_sender(messages, "vendor, operator, host, party", "n DESC, vendor, host")
     months = rows.by_sender(messages, "substr(day, 1, 7)", "2")

@@ -14,23 +14,26 @@ from pathlib import Path
 
 from blockproxy.errors import SettingsError
 from blockproxy.eventlog import database
+from blockproxy.eventlog.database import Place
+from blockproxy.eventlog.postgres import Server
 
 LENGTH = 32  # octets; as long as the hash of the HMAC (RFC 2104, section 3)
 
 
-def place(path: Path) -> Path:
+def place(path: Place) -> Path:
     """The key file of the database at `path`."""
+    path = path.path if isinstance(path, Server) else path
     return path.with_name(path.name + ".key")
 
 
-def load(path: Path) -> tuple[bytes, ...]:
+def load(path: Place) -> tuple[bytes, ...]:
     """The keys of the database at `path`, the newest first; the first one is made where there is none.
 
     Raises SettingsError where that is impossible.
     """
     file = place(path)
     try:
-        database.make_folder(path)
+        database.make_folder(file)
         descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "wb") as new:
             new.write(secrets.token_bytes(LENGTH))
@@ -69,9 +72,24 @@ def renewed(
     return kept[0]
 
 
+def agreed(server: Server, connection: sqlite3.Connection, today: date) -> bytes:
+    """The key for a server that several machines write to: nobody but an operator can renew it on all of them.
+
+    Raises SettingsError where others have a key that is missing here: one account would have two pseudonyms.
+    """
+    ring = load(server)
+    known = {fingerprint for (fingerprint,) in connection.execute("SELECT fingerprint FROM keys")}
+    if not known <= set(map(_fingerprint, ring)):
+        raise SettingsError([f"{place(server)}: others write to {server} with another key; copy their file to here"])
+    _since(connection, ring, today)
+    return ring[0]
+
+
 def _since(connection: sqlite3.Connection, ring: tuple[bytes, ...], today: date) -> list[date]:
     for key in ring:  # a file from before there was more than one
-        connection.execute("INSERT OR IGNORE INTO keys VALUES (?, ?)", (_fingerprint(key), today.isoformat()))
+        connection.execute(
+            "INSERT INTO keys VALUES (?, ?) ON CONFLICT DO NOTHING", (_fingerprint(key), today.isoformat())
+        )
     known = dict(connection.execute("SELECT fingerprint, since FROM keys"))
     return [date.fromisoformat(known[_fingerprint(key)]) for key in ring]
 

@@ -4,10 +4,10 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from pathlib import Path
 from typing import TypeVar
 
 from blockproxy.eventlog import database, rollup
+from blockproxy.eventlog.database import Place
 from blockproxy.eventlog.events import Event, SkipEvent
 
 Row = TypeVar("Row", Event, SkipEvent)
@@ -61,7 +61,7 @@ class Filters:
             "'.' || sender_domain LIKE ? ESCAPE '\\'": (_ends_with(self.sender),) if self.sender else (),
         }
         used = {condition: values for condition, values in conditions.items() if values}
-        return " AND ".join(used) or "1", tuple(value for values in used.values() for value in values)
+        return " AND ".join(used) or "1 = 1", tuple(value for values in used.values() for value in values)
 
     @property
     def columns(self) -> set[str]:
@@ -85,25 +85,25 @@ class Count:
     messages: int
 
 
-def events(path: Path, filters: Filters = Filters()) -> Iterator[Event]:
+def events(path: Place, filters: Filters = Filters()) -> Iterator[Event]:
     """The findings in the database at `path`, oldest first. Raises SettingsError where there is no event log."""
     database.open_for_reading(path).close()  # now, and not when the first row is asked for
     return _read(path, "findings", filters, Event)
 
 
-def skips(path: Path, *, since: date | None = None) -> Iterator[SkipEvent]:
+def skips(path: Place, *, since: date | None = None) -> Iterator[SkipEvent]:
     """The parts that were left unread, oldest first. Raises SettingsError where there is no event log."""
     database.open_for_reading(path).close()
     return _read(path, "skips", Filters(since=since), SkipEvent)
 
 
-def _read(path: Path, table: str, filters: Filters, row: type[Row]) -> Iterator[Row]:
+def _read(path: Place, table: str, filters: Filters, row: type[Row]) -> Iterator[Row]:
     with database.reading(path) as connection:
         condition, values = filters.sql(connection)
         yield from _rows(connection, f"{table} WHERE {condition} ORDER BY day, id", values, row)
 
 
-def newer(path: Path, filters: Filters, after: int | None) -> tuple[list[Event], int]:
+def newer(path: Place, filters: Filters, after: int | None) -> tuple[list[Event], int]:
     """The findings that came after the row numbered `after`, and the number of the newest row; None: none of them."""
     with database.reading(path) as connection:
         newest = connection.execute("SELECT COALESCE(MAX(id), 0) FROM findings").fetchone()[0]
@@ -114,7 +114,7 @@ def newer(path: Path, filters: Filters, after: int | None) -> tuple[list[Event],
         return list(_rows(connection, rest, (*values, after, newest), Event)), newest
 
 
-def counts(path: Path, by: Sequence[str], filters: Filters = Filters()) -> list[Count]:
+def counts(path: Place, by: Sequence[str], filters: Filters = Filters()) -> list[Count]:
     """Findings counted by the names in `by` (keys of `BY`), days in their order, all else most messages first.
 
     Days that are counted already are read from there, if that can answer. Raises SettingsError where there is no log.
@@ -149,7 +149,7 @@ def _group_by(columns: Sequence[str]) -> str:
 
 
 def _sorted(rows: sqlite3.Cursor, by: Sequence[str]) -> list[Count]:
-    found = [Count(tuple(row[3:]), row[0] or 0, row[1] or 0, row[2] or 0) for row in rows]
+    found = [Count(tuple(row[3:]), int(row[0] or 0), int(row[1] or 0), int(row[2] or 0)) for row in rows]
     if by and by[0] in {"day", "month"}:
         return sorted(found, key=lambda count: count.values)
     return sorted(found, key=lambda count: (-count.messages, -count.findings, count.values))

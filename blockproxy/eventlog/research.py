@@ -37,7 +37,8 @@ STEPS = (
     "",
     # A URL of the sender's own would name the sender again.
     """sender_domain = '*', list_domain = '*',
-       host = iif(party = 'first', '*', host), skeleton = iif(party = 'first', '*', skeleton)""",
+       host = CASE party WHEN 'first' THEN '*' ELSE host END,
+       skeleton = CASE party WHEN 'first' THEN '*' ELSE skeleton END""",
     "host = '*', skeleton = '*'",
 )
 
@@ -47,7 +48,8 @@ _ALL = ", ".join(COLUMNS)
 # Under two keys one account has two pseudonyms: accounts are counted under one key at a time.
 _EPOCH = "(SELECT COUNT(*) FROM keys WHERE since <= findings.day)"
 _SAFE = (
-    f"SELECT {_ALL} FROM (SELECT {_ALL}, COUNT(DISTINCT account) AS accounts FROM rest GROUP BY {_ALL}, epoch)"  # noqa: S608
+    f"SELECT {_ALL} FROM"  # noqa: S608
+    f" (SELECT {_ALL}, COUNT(DISTINCT account) AS accounts FROM rest GROUP BY {_ALL}, epoch) AS counted"
     f" GROUP BY {_ALL} HAVING MAX(accounts) >= ?"
 )
 
@@ -74,23 +76,23 @@ def rows(connection: sqlite3.Connection, filters: Filters, k: int, told: Export)
     selected = ", ".join(f"{source} AS {name}" for name, source in _SOURCES.items())
     connection.execute(
         f"CREATE TEMP TABLE rest AS SELECT {selected}, account, message, {_EPOCH} AS epoch, COUNT(*) AS findings"  # noqa: S608
-        f" FROM findings WHERE {condition} GROUP BY {', '.join(_SOURCES.values())}, account, message",
+        f" FROM findings WHERE {condition} GROUP BY {', '.join(_SOURCES.values())}, account, message, epoch",
         values,
     )
     told.total, told.first, told.last = connection.execute(
-        "SELECT COALESCE(SUM(findings), 0), COALESCE(MIN(month), ''), COALESCE(MAX(month), '') FROM rest"
+        "SELECT CAST(COALESCE(SUM(findings), 0) AS INTEGER), COALESCE(MIN(month), ''), COALESCE(MAX(month), '')"
+        " FROM rest"
     ).fetchone()
     told.rules = [version for (version,) in connection.execute("SELECT DISTINCT rules FROM rest ORDER BY 1") if version]
     for step, coarser in enumerate(STEPS):
         if coarser:
             connection.execute(f"UPDATE rest SET {coarser}")  # noqa: S608
         connection.execute(f"CREATE TEMP TABLE safe AS {_SAFE}", (k,))
-        counted = (
-            f"SELECT {_ALL}, SUM(findings), COUNT(DISTINCT message) FROM rest WHERE ({_ALL}) IN safe GROUP BY {_ALL}"  # noqa: S608
-        )
+        counts = "CAST(SUM(findings) AS INTEGER), COUNT(DISTINCT message)"
+        counted = f"SELECT {_ALL}, {counts} FROM rest WHERE ({_ALL}) IN (SELECT * FROM safe) GROUP BY {_ALL}"  # noqa: S608
         for row in connection.execute(counted):
             told.published[step] += row[-2]
             yield (*row, step)
-        connection.execute(f"DELETE FROM rest WHERE ({_ALL}) IN safe")  # noqa: S608
+        connection.execute(f"DELETE FROM rest WHERE ({_ALL}) IN (SELECT * FROM safe)")  # noqa: S608
         connection.execute("DROP TABLE safe")
     connection.execute("DROP TABLE rest")

@@ -16,7 +16,7 @@ DIMENSIONS = ("technique", "vendor", "sender_domain", "action")
 """The columns, by the bit that stands for them in `daily.dimensions`: 1, 2, 4, 8."""
 
 EVERY = 2 ** len(DIMENSIONS)
-COUNTS = "COUNT(*), SUM(action <> 'report'), COUNT(DISTINCT message)"
+COUNTS = "COUNT(*), COUNT(*) FILTER (WHERE action <> 'report'), COUNT(DISTINCT message)"
 
 
 def mask(names: Iterable[str]) -> int:
@@ -33,7 +33,7 @@ def steps(connection: sqlite3.Connection, today: date) -> Iterator[None]:
             yield
         with Transaction(connection):
             if _is_complete(connection, day):
-                connection.execute("INSERT OR IGNORE INTO rolled VALUES (?)", (day,))
+                connection.execute("INSERT INTO rolled VALUES (?) ON CONFLICT DO NOTHING", (day,))
             chain.seal(connection, day, "day")
         yield
 
@@ -81,7 +81,7 @@ def _count(connection: sqlite3.Connection, day: str, dimensions: int) -> None:
     grouped = [name for name in columns if name != "''"]
     connection.execute("DELETE FROM daily WHERE dimensions = ? AND day = ?", (dimensions, day))
     connection.execute(
-        f"INSERT INTO daily SELECT ?, day, {', '.join(columns)}, {COUNTS} FROM findings WHERE day = ?"  # noqa: S608
+        f"INSERT INTO daily SELECT {dimensions}, day, {', '.join(columns)}, {COUNTS} FROM findings WHERE day = ?"  # noqa: S608
         f" GROUP BY {', '.join(['day', *grouped])}",
-        (dimensions, day),
+        (day,),
     )

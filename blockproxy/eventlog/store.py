@@ -11,8 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
+from blockproxy.eventlog.database import Place
 from blockproxy.eventlog.events import Delivery, Numbers, Seen
 from blockproxy.eventlog.writer import TakesNothingError, Terms, Writer
 from blockproxy.model import Cleaned
@@ -40,7 +40,7 @@ class EventLog:
 
     def __init__(
         self,
-        path: Path,
+        path: Place,
         key: bytes | None = None,
         *,
         retention_days: int = 90,

@@ -4,9 +4,9 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 
 from blockproxy.eventlog import database, query
+from blockproxy.eventlog.database import Place
 from blockproxy.eventlog.query import Count, Filters
 
 MOST = 12  # rows of a list that a person reads; the rest is a sum
@@ -55,7 +55,7 @@ class Summary:
     lost: int
 
 
-def summary(path: Path, filters: Filters, today: date) -> Summary:
+def summary(path: Place, filters: Filters, today: date) -> Summary:
     """Everything, read from the database at `path`. Raises SettingsError where there is no event log."""
     with database.reading(path) as connection:
         until = min(filters.until or today, today)
@@ -94,7 +94,7 @@ def _newsletters(connection: sqlite3.Connection, filters: Filters) -> list[Newsl
     sql = (
         "SELECT sender_domain, COUNT(DISTINCT message) AS messages, COUNT(*),"  # noqa: S608
         " COUNT(DISTINCT NULLIF(vendor, '')) AS vendors,"
-        " SUM(technique = 'address-leak'), SUM(action = 'report')"
+        " COUNT(*) FILTER (WHERE technique = 'address-leak'), COUNT(*) FILTER (WHERE action = 'report')"
         f" FROM findings WHERE list_domain <> '' AND direction = 'in' AND {condition}"
         " GROUP BY sender_domain ORDER BY messages DESC, vendors DESC, sender_domain LIMIT ?"
     )

@@ -4,12 +4,12 @@ import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from operator import attrgetter
-from pathlib import Path
 
+from blockproxy.errors import SettingsError
 from blockproxy.eventlog import chain, database, keys, rollup
-from blockproxy.eventlog.database import Transaction
+from blockproxy.eventlog.database import Place, Transaction
 from blockproxy.eventlog.events import (
     Event,
     MessageEvent,
@@ -21,6 +21,7 @@ from blockproxy.eventlog.events import (
     message_row,
     skip_rows,
 )
+from blockproxy.eventlog.postgres import Server
 
 _log = logging.getLogger(__name__)
 
@@ -59,14 +60,24 @@ def _way_out(reason: str) -> str:
 class Writer:
     """The database at `path`. `key` makes the pseudonyms; without one they are made by the keys beside the database."""
 
-    def __init__(self, path: Path, key: bytes | None, terms: Terms) -> None:
+    def __init__(self, path: Place, key: bytes | None, terms: Terms) -> None:
         self._path = path
         self._terms = terms
         self._own_key = key is None
         self._pseudonyms = Pseudonyms(key or keys.load(path)[0])
         self._connection = database.open_for_writing(path)
+        if isinstance(path, Server):
+            self._agree(path, key)
         self._kept_on: date | None = None
         self._steps: Iterator[None] = iter(())
+
+    def _agree(self, server: Server, key: bytes | None) -> None:
+        try:
+            with Transaction(self._connection) as connection:
+                self._pseudonyms = Pseudonyms(key or keys.agreed(server, connection, datetime.now(UTC).date()))
+        except SettingsError:
+            self._connection.close()
+            raise
 
     def close(self) -> None:
         """Close the file."""
@@ -109,9 +120,9 @@ class Writer:
         with Transaction(self._connection) as connection:
             days = {seen.day.isoformat() for seen in batch}
             rollup.undo(connection, days)
-            connection.executemany(_insert("messages", MessageEvent) + _ENLARGE, messages)
-            connection.executemany(_insert("findings", Event, "OR IGNORE"), findings)
-            connection.executemany(_insert("skips", SkipEvent, "OR IGNORE"), skips)
+            connection.executemany(_insert("messages", MessageEvent, _ENLARGE), messages)
+            connection.executemany(_insert("findings", Event, " ON CONFLICT DO NOTHING"), findings)
+            connection.executemany(_insert("skips", SkipEvent, " ON CONFLICT DO NOTHING"), skips)
             counted = [(on.isoformat(), *astuple(one)) for on, several in numbers.items() for one in several]
             connection.executemany(_COUNT, counted)
             for day in days:
@@ -119,7 +130,7 @@ class Writer:
                     chain.seal(connection, day, "late")
 
     def _renew(self, today: date) -> None:
-        if self._own_key:
+        if self._own_key and not isinstance(self._path, Server):
             with Transaction(self._connection) as connection:
                 lifetime, retention = self._terms.key_lifetime, self._terms.retention
                 self._pseudonyms = Pseudonyms(keys.renewed(self._path, connection, today, lifetime, retention))
@@ -135,7 +146,7 @@ class Writer:
 
 def _insert(table: str, row: type[Event] | type[SkipEvent] | type[MessageEvent], otherwise: str = "") -> str:
     names = [field.name for field in fields(row)]
-    return f"INSERT {otherwise} INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}){otherwise}"  # noqa: S608
 
 
 # `dataclasses.astuple` copies every value, which costs more than writing it.
@@ -144,9 +155,13 @@ _FINDING, _SKIP, _MESSAGE = (
 )
 
 # A message that is read part by part is as large as its largest part that was looked at.
-_ENLARGE = " ON CONFLICT (message) DO UPDATE SET size = excluded.size WHERE excluded.size > size AND excluded.day = day"
+_ENLARGE = (
+    " ON CONFLICT (message) DO UPDATE SET size = excluded.size"
+    " WHERE excluded.size > messages.size AND excluded.day = messages.day"
+)
 _COUNT = (
     "INSERT INTO sessions (day, protocol, direction, sessions, messages, octets, lost) VALUES (?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (day, protocol, direction) DO UPDATE SET sessions = sessions + excluded.sessions,"
-    " messages = messages + excluded.messages, octets = octets + excluded.octets, lost = lost + excluded.lost"
+    " ON CONFLICT (day, protocol, direction) DO UPDATE SET sessions = sessions.sessions + excluded.sessions,"
+    " messages = sessions.messages + excluded.messages,"
+    " octets = sessions.octets + excluded.octets, lost = sessions.lost + excluded.lost"
 )
