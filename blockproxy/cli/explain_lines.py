@@ -12,6 +12,8 @@ from blockproxy.cli.explaining import Note, Source
 MAX_WHOLE = 256 * 1024  # octets of a source that is shown with every line; of a longer one the quiet lines are folded
 MAX_RUN = 4096  # octets of a run that are shown; some programs write a whole message into one line
 NEAR = 3  # lines around a note that are shown of a long source
+MAX_HEADER = 8  # lines of a header that is shown whole; of a longer one, only what is near a note
+NEAR_IN_HEADER = 1
 
 
 class Run(NamedTuple):
@@ -53,9 +55,11 @@ def lines(source: Source, notes: Iterable[tuple[int, Note]]) -> Iterator[Line]:
 
 
 def _shown(source: Source, count: int, places: dict[int, list[Run]]) -> Iterable[int]:
-    if len(source.before) <= MAX_WHOLE:
+    in_header = source.what == "header"
+    if count <= MAX_HEADER if in_header else len(source.before) <= MAX_WHOLE:
         return range(1, count + 1)
-    near = {line + step for line in places for step in range(-NEAR, NEAR + 1)}
+    reach = NEAR_IN_HEADER if in_header else NEAR
+    near = {line + step for line in places for step in range(-reach, reach + 1)}
     return sorted(line for line in near if 1 <= line <= count)
 
 

@@ -5,11 +5,12 @@ attribute; the page has no script, no address but its own places, and a policy (
 sheet and nothing more. Lines correspond because a patch never moves a line end.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
 from blockproxy.cleaner import SKIP_REASONS
 from blockproxy.cli import markup
-from blockproxy.cli.explain_lines import Run, lines
+from blockproxy.cli.explain_lines import Line, Run, lines
 from blockproxy.cli.explain_text import counts, groups, where
 from blockproxy.cli.explaining import Explanation, Note, Source
 from blockproxy.cli.markup import Raw
@@ -20,18 +21,33 @@ MAX_LINKED = 20  # places linked from a row of what was left alone
 
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2em; color: #1d232b; background: #fff; }
-h1 { font-size: 1.4em; } h2 { font-size: 1.15em; margin-top: 2em; }
+h1 { font-size: 1.4em; overflow-wrap: anywhere; } h2 { font-size: 1.15em; margin-top: 2em; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .25em .6em; border-bottom: 1px solid #dde2e8; }
+.found td + td + td + td { width: 48%; }
 code, .source td { font: 12px/1.5 ui-monospace, monospace; white-space: break-spaces; overflow-wrap: anywhere; }
-.source { table-layout: fixed; } .source td { width: 48%; border: 0; border-left: 1px solid #dde2e8; }
-.source td.n { width: 4%; color: #7b8794; text-align: right; border: 0; }
+.side { margin: 0 0 .4em; padding: .2em .6em; border-left: 3px solid #b7c0ca; background: #f3f5f7; }
+.before { border-color: #d2533f; background: #fff4f2; } .after { border-color: #2f9e57; background: #f0faf3; }
+.label { display: block; font-size: 12px; font-weight: 600; color: #5c6673; }
+.before .label { color: #a8321f; } .after .label { color: #1d7a3f; }
+.source { table-layout: fixed; } .source td { border: 0; border-left: 1px solid #dde2e8; }
+.source th.n, .source td.n { width: 3.5em; color: #7b8794; text-align: right; border: 0; }
 .source tr.fold td { color: #7b8794; background: #f3f5f7; }
 mark { color: inherit; background: #e9edf2; } mark a { color: inherit; text-decoration: none; }
 mark.blocked { background: #ffd5cf; } td + td + td mark.blocked { background: #cdeed6; }
 mark.reported { background: #fff0b8; } :target { outline: 2px solid #2463eb; }
-.muted { color: #7b8794; }
+.muted, .pad { color: #7b8794; }
+@media (max-width: 50rem) {
+  body { margin: 1em; } table tr.head { display: none; } .found tr, .left tr { border-bottom: 1px solid #dde2e8; }
+  .found, .found tr, .found td, .left, .left tr, .left td, .source, .source td { display: block; }
+  .source tr { display: grid; grid-template-columns: 3.5em 1fr; } .found td { border: 0; }
+  .found td + td + td + td { width: auto; } .left td { border: 0; padding-block: 0; }
+  .source td + td + td { grid-column: 2; } tr.same td + td + td, tr.fold td + td + td { display: none; }
+  .source tr.changed td + td { background: #fff4f2; } .source tr.changed td + td + td { background: #f0faf3; }
+}
 """
+
+_PADDING = re.compile(" {8,}")  # what a patch leaves over; nobody wants to scroll through it
 
 
 def page(name: str, explanation: Explanation) -> str:
@@ -54,15 +70,28 @@ def _link(note: Note, numbers: dict[int, int], text: str) -> Raw:
     return _tag("a", text, href=f"#n{number}") if number <= MAX_MARKED else _tag("span", text)
 
 
-def _table(headings: Iterable[str], rows: Iterable[Raw]) -> Raw:
-    return _tag("table", _tag("tr", *(_tag("th", heading) for heading in headings)), *rows)
+def _table(name: str, headings: Iterable[str], rows: Iterable[Raw]) -> Raw:
+    head = _tag("tr", *(_tag("th", heading, class_="" if heading else "n") for heading in headings), class_="head")
+    return _tag("table", head, *rows, class_=name)
+
+
+def _padded(text: str) -> Iterator[str]:
+    """`text` with long padding shown as its length."""
+    end = 0
+    for blanks in _PADDING.finditer(text):
+        yield text[end : blanks.start()]
+        yield _tag("span", f" … {blanks.end() - blanks.start():,} blanks … ", class_="pad")
+        end = blanks.end()
+    yield text[end:]
 
 
 def _found(notes: list[Note], numbers: dict[int, int]) -> Iterator[Raw]:
     found = [note for note in notes if not note.left]
     yield _tag("h2", "Found" if found else "Nothing was found")
     if found:
-        yield _table(("", "what", "why", "before and after"), (_row(note, numbers) for note in found[:MAX_MARKED]))
+        yield _table(
+            "found", ("", "what", "why", "before and after"), (_row(note, numbers) for note in found[:MAX_MARKED])
+        )
     if len(found) > MAX_MARKED:
         yield _tag("p", f"and {len(found) - MAX_MARKED:,} more")
 
@@ -70,9 +99,8 @@ def _found(notes: list[Note], numbers: dict[int, int]) -> Iterator[Raw]:
 def _row(note: Note, numbers: dict[int, int]) -> Raw:
     finding = note.finding
     what = _tag("strong", finding.technique), f" {finding.vendor}\n", _tag("span", finding.rule, class_="muted")
-    tags = [_tag("code", note.before)]
-    if finding.blocked:
-        tags += [Raw("<br>"), _tag("code", note.after)]
+    both = (_side("before", note.before), _side("after", note.after))
+    tags = both if finding.blocked else (_side("as it is", note.before),)
     why = f"{finding.evidence} (sure {finding.confidence:.2f})" + (f"; {note.why}" if note.why else "")
     place = _link(note, numbers, where(note))
     return _tag(
@@ -83,6 +111,10 @@ def _row(note: Note, numbers: dict[int, int]) -> Raw:
         _tag("td", *tags),
         id=f"f{numbers[id(note)]}",
     )
+
+
+def _side(name: str, text: str) -> Raw:
+    return _tag("p", _tag("span", name, class_="label"), _tag("code", *_padded(text)), class_=f"side {name}")
 
 
 def _state(note: Note) -> str:
@@ -106,7 +138,7 @@ def _left(notes: list[Note], numbers: dict[int, int]) -> Iterator[Raw]:
         more = "and more" if len(group.notes) > MAX_LINKED else ""
         cells = (str(len(group.notes)), group.place, group.reason, group.hosts)
         rows.append(_tag("tr", *(_tag("td", cell) for cell in cells), _tag("td", *links, more)))
-    yield _table(("", "where", "why", "hosts", "lines"), rows)
+    yield _table("left", ("", "where", "why", "hosts", "lines"), rows)
 
 
 def _unread(explanation: Explanation) -> Iterator[Raw]:
@@ -118,7 +150,7 @@ def _unread(explanation: Explanation) -> Iterator[Raw]:
         for skip in explanation.skipped
     ]
     rows += [(one.part, one.what, f"{one.octets:,} octets, not a kind that is read") for one in explanation.passed]
-    yield _table(("part", "what", "why"), (_tag("tr", *(_tag("td", cell) for cell in row)) for row in rows))
+    yield _table("unread", ("part", "what", "why"), (_tag("tr", *(_tag("td", cell) for cell in row)) for row in rows))
 
 
 def _source(source: Source, numbers: dict[int, int]) -> Iterator[Raw]:
@@ -127,12 +159,21 @@ def _source(source: Source, numbers: dict[int, int]) -> Iterator[Raw]:
     rows = []
     for line in lines(source, ((numbers[id(note)], note) for note in source.notes if numbers[id(note)] <= MAX_MARKED)):
         if line.folded:
-            rows.append(_tag("tr", _tag("td"), _tag("td", f"… {line.folded:,} lines …"), _tag("td"), class_="fold"))
+            rows.append(
+                _tag("tr", _tag("td"), _tag("td", f"… {line.folded:,} unchanged lines …"), _tag("td"), class_="fold")
+            )
             continue
         before = (_run(run, source.before, source, "n") for run in line.runs)
         after = (_run(run, source.after, source, "") for run in line.runs)
-        rows.append(_tag("tr", _tag("td", str(line.number), class_="n"), _tag("td", *before), _tag("td", *after)))
-    yield _tag("table", *rows, class_="source")
+        cells = _tag("td", str(line.number), class_="n"), _tag("td", *before), _tag("td", *after)
+        rows.append(_tag("tr", *cells, class_="changed" if _is_changed(line, source) else "same"))
+    yield _table("source", ("", "before", "after"), rows)
+
+
+def _is_changed(line: Line, source: Source) -> bool:
+    return any(
+        run.note and source.before[run.start : run.end] != source.after[run.start : run.end] for run in line.runs
+    )
 
 
 def _run(run: Run, octets: bytes, source: Source, prefix: str) -> Raw:
@@ -141,7 +182,8 @@ def _run(run: Run, octets: bytes, source: Source, prefix: str) -> Raw:
     if run.cut:
         text += f" … {run.cut:,} octets … " + source.decode(octets[run.end + run.cut : run.resumes])
     if run.note is None:
-        return _tag("span", text)
+        return _tag("span", *_padded(text))
     name = f"{prefix}{run.number}" if prefix and run.first else ""
-    shown = text if run.note.left else _tag("a", text, href=f"#f{run.number}")
-    return _tag("mark", shown, class_=_state(run.note), id=name)
+    shown = _padded(text)
+    inside = shown if run.note.left else (_tag("a", *shown, href=f"#f{run.number}"),)
+    return _tag("mark", *inside, class_=_state(run.note), id=name)

@@ -190,6 +190,17 @@ def test_the_places_that_the_page_links_to_are_there() -> None:
     assert len(names) == len(set(names))
 
 
+def test_a_page_says_which_side_is_which_and_folds_padding_and_quiet_lines_of_a_header() -> None:
+    text = page("letter", explained(b"X-Quiet: yes\n" * 20 + LETTER.read_bytes()))
+    for side in ("before", "after", "as it is"):
+        assert f'<p class="side {side}"><span class="label">{side}</span>' in text
+    assert "<th>before</th><th>after</th>" in text
+    assert re.search(r"blocked: Mailchimp open-pixel<span class=\"pad\"> … \d+ blanks … </span>--&gt;", text)
+    assert " " * 12 not in text
+    assert "… 23 unchanged lines …" in text
+    assert text.count("X-Quiet") == 0
+
+
 @pytest.mark.parametrize(
     "filling",
     [b"<p>words that nobody needs</p>\r\n", b"<b>x</b>", b"\n", LINK],
