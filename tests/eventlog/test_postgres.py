@@ -23,6 +23,7 @@ from blockproxy.eventlog.research import Export, rows
 from blockproxy.eventlog.store import EventLog
 from blockproxy.eventlog.summary import summary
 from blockproxy.model import Cleaned, Origin
+from tests.cli.command import blockproxy
 from tests.end_to_end import machine
 from tests.eventlog.test_store import CLEANED, DELIVERY, PIXEL, wait_until
 
@@ -152,6 +153,19 @@ def test_every_question_has_the_same_answer_as_from_the_file(server: Server, tmp
             exported.append(sorted(rows(connection, Filters(), 2, Export())))
     assert exported[0] == exported[1] != []
     assert newer(server, Filters(), 0)[0] == list(events(server))
+
+
+def test_the_commands_read_from_the_server_that_the_settings_name(server: Server, tmp_path: Path) -> None:
+    record(server)
+    settings = tmp_path / "blockproxy.yaml"
+    imap = "imap: {upstream: {host: imap.example.org, port: 993}}"
+    settings.write_text(f"{imap}\neventlog: {{server: '{server.url}', path: {server.path}}}\n")
+    named = ["--config", settings]
+    assert blockproxy("events", *named, "--by", "day", "--format", "csv").out.splitlines()[1] == "2026-01-01,9,9,6"
+    assert blockproxy("events", "verify", *named).code == 0
+    assert "27 trackers in 18 messages" in blockproxy("report", *named, "--since", "2026-01-01").out
+    settings.write_text(f"{imap}\neventlog: {{server: 'mysql://somewhere'}}\n")
+    assert "must look like postgresql://USER@HOST/DATABASE" in blockproxy("events", *named).err
 
 
 def test_two_proxies_and_one_server_count_what_was_sent(server: Server) -> None:
