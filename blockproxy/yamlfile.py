@@ -129,17 +129,17 @@ def _in_words(error: ErrorDetails, model: type[BaseModel]) -> str:
             return _unknown(location, _names_at(model, location[:-1]))
         case "missing":
             return f"`{name}` is missing"
-        case "literal_error":
+        case "literal_error" | "enum":
             allowed = str(context["expected"]).replace("'", "").replace(" or ", ", ")
-            return f"`{name}` is {_shown(value)}; allowed: {allowed}"
+            return f"`{name}` is {shown(value)}; allowed: {allowed}"
         case "greater_than_equal" | "less_than_equal" | "greater_than" | "less_than":
-            return f"`{name}` is {_shown(value)}; it must be {error['msg'].removeprefix('Input should be ')}"
+            return f"`{name}` is {shown(value)}; it must be {error['msg'].removeprefix('Input should be ')}"
         case "value_error":
             text = str(context["error"])
             return f"`{name}`{' ' if text.startswith('is missing') else ': '}{text}"
         case kind:
             wanted = _WANTED.get(kind) or error["msg"].removeprefix("Input should be ")
-            return f"`{name}` is {_shown(value)}; it must be {wanted}"
+            return f"`{name}` is {shown(value)}; it must be {wanted}"
 
 
 _WANTED = {  # pydantic's type of an error: what a person would call what is wanted
@@ -149,6 +149,7 @@ _WANTED = {  # pydantic's type of an error: what a person would call what is wan
     "float_parsing": "a number",
     "float_type": "a number",
     "bool_parsing": "true or false",
+    "bool_type": "true or false",
     "string_type": "a text",
     "tuple_type": "a list, such as [one, two]",
     "model_type": "a mapping, lines such as `name: value`",
@@ -191,7 +192,7 @@ def _dotted(location: Location) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).removeprefix(".")
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """A value as it can be named in one line."""
     if isinstance(value, dict | list | tuple):
         return "a mapping" if isinstance(value, dict) else "a list"

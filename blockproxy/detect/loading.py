@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import ValidationError
 
+from blockproxy.detect.mistakes import sentence
 from blockproxy.detect.parameters import Meaning, Parameter
 from blockproxy.detect.pattern import compile_pattern
 from blockproxy.detect.rulefile import Problem, RuleFile, read
@@ -158,42 +159,8 @@ def _valid(kind: type[Specs], file: RuleFile) -> Specs | None:
         return kind.model_validate(file.data)
     except ValidationError as error:
         for fault in error.errors():
-            file.complain(fault["loc"], _sentence(kind, fault))
+            file.complain(fault["loc"], sentence(kind, fault))
         return None
-
-
-def _sentence(kind: type[Strict], fault: Any) -> str:
-    """Pydantic's message in our words, with the field and what is allowed."""
-    where = ".".join(str(part) for part in fault["loc"] if isinstance(part, str) and "[" not in part)
-    match fault["type"]:
-        case "extra_forbidden":
-            return f"{where!r} is no field of a rule file; allowed are {', '.join(_fields_at(kind, fault['loc']))}"
-        case "missing":
-            return f"{where!r} is missing"
-        case "literal_error" | "enum":
-            return f"{where!r} is {fault['input']!r}; allowed are {fault['ctx']['expected']}"
-        case "value_error":
-            return f"{where or 'rule'}: {fault['ctx']['error']}"
-        case _:
-            return f"{where!r}: {fault['msg']}"
-
-
-def _fields_at(kind: type[Strict], location: tuple[str | int, ...]) -> list[str]:
-    """The fields that are allowed where the unknown one stands."""
-    schema = kind.model_json_schema()
-    place: Any = schema
-    for part in location[:-1]:
-        place = _inside(schema, place, part)
-    return sorted(_inside(schema, place, None).get("properties", {}))
-
-
-def _inside(schema: Any, place: Any, part: str | int | None) -> Any:
-    place = next((choice for choice in place.get("anyOf", ()) if choice.get("type") != "null"), place)
-    if "$ref" in place:
-        place = schema["$defs"][place["$ref"].rpartition("/")[2]]
-    if isinstance(part, int):
-        return place.get("items", {})
-    return place if part is None else place.get("properties", {}).get(part, {})
 
 
 def _named_after(file: RuleFile, identifier: str, path: Path) -> bool:

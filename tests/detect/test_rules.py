@@ -1,11 +1,16 @@
 """The rule set: which rule speaks, what it answers, and how a wrong file is reported."""
 
+import json
 import pickle
+import re
 from pathlib import Path
 
 import pytest
 
+from blockproxy.detect.loading import load_folders
+from blockproxy.detect.mistakes import PATTERNS
 from blockproxy.detect.rules import RuleSet, built_in, load
+from blockproxy.detect.schema import json_schema
 from blockproxy.errors import RuleError
 from blockproxy.model import Kind, Resource, Technique, Trigger
 from blockproxy.url import Url, parse
@@ -180,15 +185,19 @@ def test_a_rule_is_of_its_own_kind_or_of_its_vendors(tmp_path: Path) -> None:
         (
             ('["https://mailer.example/logo.png"]', "[]"),
             12,
-            "'rules.examples.spares': List should have at least",
+            "'rules.examples.spares' is an empty list; it must be a list with at least 1 entry",
         ),
-        (("evidence: [https://mailer.example/docs/open-tracking]", "evidence: []"), 4, "'evidence': List should have"),
+        (
+            ("evidence: [https://mailer.example/docs/open-tracking]", "evidence: []"),
+            4,
+            "'evidence' is an empty list; it must be a list",
+        ),
         (("https://mailer.example/\n", "mailer.example\n"), 3, "site: not an http or https address"),
         (("    match:", "    target: query:u\n    match:"), 7, "only a link-redirect has a 'target'"),
         (("||mailer.example/track", "||*/track"), 7, "needs 'needs: invisible'"),
         (("added: 2026-01-15", "added: {"), 7, "no valid YAML"),
         (("    match:", "    regex: ^/x\n    match:"), 7, "'regex' and 'why' go together"),
-        (("added: 2026-01-15", "added: someday"), 5, "'added': Input should be a valid date"),
+        (("added: 2026-01-15", "added: someday"), 5, "'added' is 'someday'; it must be a day, such as 2026-01-15"),
     ],
 )
 def test_a_mistake_is_reported_with_its_line_and_what_is_allowed(
@@ -202,6 +211,31 @@ def test_a_mistake_is_reported_with_its_line_and_what_is_allowed(
     assert [problem for problem in caught.value.problems if problem.startswith(expected) and says in problem], str(
         caught.value
     )
+
+
+@pytest.mark.parametrize(
+    "value", ["", "7", "1.5", "true", "x y", "[]", "[1]", "[[]]", "[x]", "{}", "{a: 1}", "2026-99-99"]
+)
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("id: fake-mailer", "name: Fake Mailer", "site: https://mailer.example/", "added: 2026-01-15"),
+        *("evidence: [https://mailer.example/docs/open-tracking]", "technique: open-pixel", "confidence: 0.9"),
+        *('match: "||mailer.example/track/open^"', 'spares: ["https://mailer.example/logo.png"]'),
+    ],
+)
+def test_no_mistake_is_told_in_the_words_of_the_library(tmp_path: Path, line: str, value: str) -> None:
+    content = VENDOR.replace("    match:", "    confidence: 0.9\n    match:")
+    assert line in content
+    wrong = folder(tmp_path, content.replace(line, f"{line.partition(':')[0]}: {value}"))
+    told = "\n".join(map(str, load_folders([wrong]).problems))
+    assert not re.search("Input|should|valid |Value error|instance|dictionary|boolean", told)
+
+
+def test_every_pattern_of_a_field_has_its_words() -> None:
+    assert set(re.findall(r'"pattern": (".*?")(?=,?$)', json_schema(), re.MULTILINE)) == {
+        json.dumps(pattern) for pattern in PATTERNS
+    }
 
 
 def test_every_mistake_of_every_file_is_reported_at_once(tmp_path: Path) -> None:
