@@ -193,3 +193,14 @@ def test_help_has_an_example(command: str) -> None:
 def test_a_file_that_is_not_there_is_told_without_a_traceback(tmp_path: Path) -> None:
     for command in ("test", "lint"):
         assert blockproxy("rules", command, tmp_path / "nothing").code == 2
+
+
+def test_a_broken_rule_is_a_finding_of_the_test_and_an_obstacle_for_the_others(mine: Path, tmp_path: Path) -> None:
+    (mine / "fake-mailer.yaml").write_text(VENDOR.replace("technique: link-redirect", "technique: magic"))
+    codes = {command: blockproxy("rules", command, mine).code for command in ("test", "lint")}
+    letter = tmp_path / "letter.eml"
+    letter.write_text("Subject: x\n\nx\n")
+    codes["clean"] = blockproxy("clean", "--rules", mine, letter).code
+    codes["list"] = blockproxy("rules", "list", "--rules", mine).code
+    codes["events"] = blockproxy("events", "--log", tmp_path / "nothing.sqlite3").code
+    assert codes == {"test": 1, "lint": 1, "clean": 2, "list": 2, "events": 2}
