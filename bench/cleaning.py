@@ -14,6 +14,7 @@ from bench.newsletter import newsletter
 from blockproxy.cleaner import Cleaner
 from blockproxy.detect.rules import RuleSet, built_in
 from blockproxy.model import Cleaned, Context, Policy
+from blockproxy.remember import keep_for_good
 
 SIZE = 100_000  # octets of HTML
 MAX_NEWSLETTER = 2.0  # times as long as lxml
@@ -63,6 +64,7 @@ def through_lxml(html: bytes) -> object:
 
 def _beside_lxml(name: str, letters: Sequence[bytes], html: Sequence[bytes], target: float, how: str) -> Row:
     rules = built_in()
+    keep_for_good()  # as `blockproxy run` does
     ours, theirs = interleaved(
         [lambda n: clean(rules, letters[n]), lambda n: through_lxml(html[n])], rounds=len(letters) - 1
     )

@@ -4,17 +4,18 @@ import asyncio
 import errno
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
 from typing import Protocol, runtime_checkable
 
-from blockproxy import control
+from blockproxy import control, reach
 from blockproxy.config import Listener, Settings, Upstream
 from blockproxy.detect.rules import RuleSet
 from blockproxy.errors import SettingsError
 from blockproxy.eventlog.store import EventLog
 from blockproxy.exemptions import Exemptions
 from blockproxy.imap.proxy import ImapProxy
+from blockproxy.remember import keep_for_good
 from blockproxy.renewal import renewing
 from blockproxy.sending import Smtp
 from blockproxy.smtp.listener import GatewayProxy, SubmissionProxy
@@ -63,15 +64,26 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> signal.S
     with closing(_event_log(settings)) as events:
         exemptions = Exemptions(settings.exemptions, settings.allowed)
         made = shells(settings, rules, events, exemptions)
+        keep_for_good()
         async with (
             _running(made) as ports,
             renewing(settings.rules, lambda new: _use(new, made)),
             control.listening(settings.control, exemptions),
         ):
             announce(description(settings, ports))
-            reason = await stopped
+            async with reach.looking(_upstreams(settings)):
+                reason = await stopped
             log.info("stopping: %s", reason.name)
     return reason
+
+
+def _upstreams(settings: Settings) -> Iterator[tuple[str, Upstream]]:
+    """Every server that mail goes on to, by the name of its setting."""
+    if settings.imap is not None:
+        yield "imap.upstream", settings.imap.upstream
+    for name, section in smtp_sections(settings):
+        for upstream in section.upstream:
+            yield f"{name}.upstream", upstream
 
 
 def _event_log(settings: Settings) -> EventLog:
@@ -81,6 +93,7 @@ def _event_log(settings: Settings) -> EventLog:
 
 def _use(rules: RuleSet, made: Mapping[str, tuple[Listener, Shell]]) -> None:
     """Sessions that begin from now on are judged by `rules`."""
+    keep_for_good()
     for _, shell in made.values():
         if isinstance(shell, Judging):
             shell.use(rules)
