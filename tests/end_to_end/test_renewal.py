@@ -96,7 +96,7 @@ def test_the_clock_brings_lists_and_new_sessions_use_them(
         rules = {"lists": lists, "copies": str(copies)}
         with program(dovecot, tmp_path, rules) as (running, port):
             wait_for(running, "new sessions use rules of version")
-            assert "list list: updated, 1 entries" in running.printed()
+            assert "list list: updated, 1 entry" in running.printed()
             assert "WARNING blockproxy.renewal: list bad: it is a web page and no list" in running.printed()
             with session(port, reader) as client:
                 assert not sees_the_pixel(client)
