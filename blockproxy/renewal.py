@@ -50,6 +50,7 @@ async def _on_hangup(hangup: asyncio.Event, rules: Rules, take: Callable[[RuleSe
     while True:
         await hangup.wait()
         hangup.clear()
+        log.info("rules and lists are read again; the settings are not, a changed one needs a restart")
         await _renew(rules, take)
 
 

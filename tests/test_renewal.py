@@ -33,13 +33,15 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_signal_brings_what_is_on_the_disk(tmp_path: Path) -> None:
+async def test_a_signal_brings_what_is_on_the_disk(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     taken: list[RuleSet] = []
+    caplog.set_level(logging.INFO)
     async with renewal.renewing(rules(tmp_path), taken.append):
         Store(tmp_path).save("made-up", URL, b"||tracker.example^\n")
         os.kill(os.getpid(), signal.SIGHUP)
         await until(lambda: len(taken) == 1)
     assert [len(one) for one in taken[0].lists] == [1]
+    assert caplog.text.count("the settings are not, a changed one needs a restart") == 1
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
 
 

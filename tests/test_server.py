@@ -40,14 +40,18 @@ class Running:
 
     def port(self, title: str) -> int:
         """The port that was announced for `title`, such as IMAP."""
-        assert self.process.stderr is not None
-        while "keeps neither" not in self.printed:
-            line = self.process.stderr.readline()
-            assert line, f"it ended: {self.printed}"
-            self.printed += line
+        self.until("keeps neither")
         found = re.search(rf"\({title}\): server 127\.0\.0\.1, port (\d+),", self.printed)
         assert found, self.printed
         return int(found[1])
+
+    def until(self, words: str) -> None:
+        """Read what it prints as far as `words`."""
+        assert self.process.stderr is not None
+        while words not in self.printed:
+            line = self.process.stderr.readline()
+            assert line, f"it ended: {self.printed}"
+            self.printed += line
 
     def end(self, how: signal.Signals) -> int:
         self.process.send_signal(how)
@@ -182,6 +186,8 @@ def test_the_description_says_what_a_client_must_be_set_to() -> None:
 def test_idle_it_has_no_connection_to_anywhere(tmp_path: Path) -> None:
     with running(tmp_path, {"imap": section(), "smtp": section()}) as proxy:
         assert proxy.port("IMAP")
+        # Whether there is a server has been asked once, when it was ready.
+        proxy.until("imap.upstream: 127.0.0.1, port 9 cannot be used now: it refuses the connection")
         sockets = [link for link in Path(f"/proc/{proxy.process.pid}/fd").iterdir() if is_socket(link)]
         # Two that listen, the one for `allow` and `pause`, and the pair by which asyncio wakes itself up.
         assert len(sockets) == 5
