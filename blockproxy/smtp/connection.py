@@ -111,7 +111,7 @@ class ClientConnection(SMTP):
             self.idle.set()
 
     def proxied(self, address: str | None) -> bool:
-        """Take the address of the client behind a load balancer, None for the balancer itself; false ends all."""
+        """Take the address of the client behind a load balancer, None where it names none; false ends all."""
         raise NotImplementedError
 
     async def end(self) -> None:

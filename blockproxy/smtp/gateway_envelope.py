@@ -43,7 +43,8 @@ class EnvelopeSession(Session):
     def __init__(self, terms: GatewayTerms) -> None:
         self._terms = terms
         self._next = GatewayHop(terms.hops)
-        self._client = ""  # the address of whoever speaks SMTP, as far as we know
+        self._client = ""  # the address of whoever speaks SMTP, as far as we know; empty for a stranger
+        self._peer: str | None = None  # the address that is connected, or that the load balancer brings
         self._hello_name = ""
         self._lmtp = False
         self._forwarded: Mapping[str, str] = {}
@@ -52,16 +53,20 @@ class EnvelopeSession(Session):
         super().__init__(terms, self._next, tls_required=False, behind_balancer=terms.settings.proxy_protocol)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin, and note who is there."""
-        peer = transport.get_extra_info("peername")
-        self._client = self._client or (str(peer[0]) if peer else "")
-        self._peer = str(peer[0]) if peer else ""
+        """Begin, and note who is there; STARTTLS makes nobody else of whom XCLIENT or PROXY have named."""
+        if self._peer is None:
+            peer = transport.get_extra_info("peername")
+            self._client = self._peer = str(peer[0]) if peer else ""
         super().connection_made(transport)
 
     def proxied(self, address: str | None) -> bool:
-        """Be somebody else, as a load balancer that is believed says."""
-        self._client = address or self._peer
-        return self._believed()
+        """Be somebody else, as a load balancer that is believed says.
+
+        It is believed itself, those whom it brings are not: their XCLIENT would make us an open relay.
+        """
+        believed = self._believed()
+        self._client = self._peer = address or ""
+        return believed
 
     def _set_rset_state(self) -> None:
         super()._set_rset_state()
@@ -95,7 +100,7 @@ class EnvelopeSession(Session):
         return (*offered.values(), *mine)
 
     def _believed(self) -> bool:
-        return _within(self._peer, self._terms.settings.peers)
+        return _within(self._peer or "", self._terms.settings.peers)
 
     def _trusted(self) -> bool:
         return _within(self._client, self._terms.settings.clients)

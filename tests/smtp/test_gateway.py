@@ -427,6 +427,42 @@ async def test_behind_a_load_balancer_the_client_is_who_it_says(header: bytes, r
         writer.transport.abort()
 
 
+@asynccontextmanager
+async def balanced(header: bytes, **settings: Any) -> AsyncIterator[Client]:
+    async with scripted() as hop, gateway_to(hop.port, proxy_protocol=True, **settings) as proxy:
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        me = Client(reader, writer)
+        writer.write(header)
+        try:
+            assert (await me.reply()).startswith(b"220 ")
+            yield me
+        finally:
+            writer.transport.abort()
+
+
+async def test_who_comes_through_a_load_balancer_is_not_believed_as_the_balancer_is() -> None:
+    async with balanced(b"PROXY TCP4 192.0.2.9 192.0.2.1 4711 25\r\n", domains=["example.org"]) as me:
+        assert b"XCLIENT" not in await me.say(b"EHLO mx.example.com")
+        assert (await me.say(b"XCLIENT ADDR=127.0.0.1")).startswith(b"550 ")
+        assert (await sent(me, LETTER, b"anyone@example.net")).startswith(b"554 5.7.1 ")
+
+
+async def test_whom_a_load_balancer_cannot_name_is_a_stranger() -> None:
+    async with balanced(b"PROXY UNKNOWN\r\n", domains=["example.org"]) as me:
+        assert (await sent(me, LETTER, b"anyone@example.net")).startswith(b"554 5.7.1 ")
+
+
+async def test_tls_does_not_make_a_trusted_host_of_a_client_without_an_address(certificates: Certificates) -> None:
+    listener = listening("starttls", certificates)
+    async with scripted() as hop, gateway_to(hop.port, listener=listener) as proxy, client(proxy.port) as me:
+        await me.say(b"EHLO proxy.example.org")
+        await me.say(b"XCLIENT ADDR=[UNAVAILABLE]")
+        await me.say(b"EHLO mx.example.com")
+        assert (await me.say(b"STARTTLS")).startswith(b"220 ")
+        await me.writer.start_tls(certificates.trusting(), server_hostname="localhost")
+        assert (await sent(me, LETTER, b"anyone@example.net")).startswith(b"554 5.7.1 ")
+
+
 async def test_a_stranger_is_no_load_balancer() -> None:
     async with scripted() as hop, gateway_to(hop.port, proxy_protocol=True, peers=["192.0.2.0/24"]) as proxy:
         reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
