@@ -43,6 +43,7 @@ class Answer:
         self._request = request
         self._open = open_section
         self.structure: Node | None = None
+        self._since = mailbox.whose()
         self._begun = False
         self._lost = False  # something was not understood: the rest passes
         self._head = b""  # `* n FETCH (`, until the first item that the client gets
@@ -90,7 +91,7 @@ class Answer:
         if self._late is not None:
             self._late.settle(self._uid)
         if self._uid is not None:
-            self._mailbox.learn_late(self._sequence, self._uid, self._unkept)
+            self._mailbox.learn_late(self._sequence, self._uid, self._unkept, self._since)
 
     def resume(self, uid: int | None, late: Late | None) -> None:
         """The first line was taken by somebody else."""
@@ -246,7 +247,7 @@ class Answer:
 
     def _keep(self, key: bytes, octets: bytearray | None) -> None:
         if self._uid is not None:
-            self._mailbox.keep(self._uid, key, octets)
+            self._mailbox.keep(self._uid, key, octets, self._since)
         else:
             self._unkept.append((key, octets))
 

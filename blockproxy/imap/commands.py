@@ -102,6 +102,7 @@ class ClientLeg:
         elif command.tag == self._waits_for and command is self._command:
             # Without a `+` the literal will not come (RFC 9051, section 4.3).
             self._waits_for = self._command = None
+            self._text.clear()  # or it would be read as the beginning of the next command: as another's login
             self._framer.cancel_literal()
 
     # Lines and literals

@@ -49,12 +49,14 @@ class Mailbox:
             self.uids.clear()
         self.uids[sequence] = uid
 
-    def learn_late(self, sequence: int, uid: int, sections: Iterable[tuple[bytes, bytearray | None]]) -> None:
+    def learn_late(
+        self, sequence: int, uid: int, sections: Iterable[tuple[bytes, bytearray | None]], since: Hashable = None
+    ) -> None:
         """Learn a UID that the server told behind the content, and so whose sections those were."""
         self.late = True
         self.number(sequence, uid)
         for key, section in sections:
-            self.keep(uid, key, section)
+            self.keep(uid, key, section, since)
 
     def describe(self, uid: int, raw: bytes) -> None:
         """Learn the BODYSTRUCTURE of a message."""
@@ -68,19 +70,25 @@ class Mailbox:
         raw = None if uid is None else self._structures.get(uid)
         return None if raw is None else structure.parse(raw)
 
-    def keep(self, uid: int, key: bytes, section: bytearray | None) -> None:
-        """Keep a cleaned section for the substrings to come; None says that it passes unchanged."""
-        self._memory.keep(self._whose(), self._key(uid, key), section)
+    def keep(self, uid: int, key: bytes, section: bytearray | None, since: Hashable = None) -> None:
+        """Keep a cleaned section for the substrings to come; None says that it passes unchanged.
+
+        What began when it was kept for somebody else, `since`, was treated as mail is no longer treated now.
+        """
+        whose = self.whose()
+        if since is None or since == whose:
+            self._memory.keep(whose, self._key(uid, key), section)
 
     def make_room(self, octets: int) -> None:
         """Forget what was not used for longest, so that a section of so many octets can be kept."""
-        self._memory.make_room(self._whose(), octets)
+        self._memory.make_room(self.whose(), octets)
 
     def kept(self, uid: int, key: bytes) -> tuple[bytearray | None] | None:
         """The section that is kept, in a tuple of one; None where there is none."""
-        return self._memory.find(self._whose(), self._key(uid, key))
+        return self._memory.find(self.whose(), self._key(uid, key))
 
-    def _whose(self) -> Hashable:
+    def whose(self) -> Hashable:
+        """For whom sections are kept now: a login, and how its mail is treated."""
         return self._alone if self.uidvalidity is None else self._owner, self._version()
 
     def _key(self, uid: int, key: bytes) -> Key:

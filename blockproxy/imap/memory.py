@@ -125,6 +125,7 @@ class Memory:
     def _drop_oldest(self, spared: Hashable) -> None:
         owner = next(iter(self._shelves))
         shelf = self._shelves[owner]
-        self._size += shelf.drop_oldest()
+        if shelf.sections:  # room may have been made for a section that never came
+            self._size += shelf.drop_oldest()
         if not shelf.sections and owner != spared:
             del self._shelves[owner]

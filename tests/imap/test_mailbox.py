@@ -73,3 +73,11 @@ def test_what_nobody_asks_for_any_more_is_forgotten() -> None:
         assert box(memory, "bert").kept(1, b"BODY[]") is not None
     assert box(memory, "anna").kept(1, b"BODY[]") is None
     assert memory.size == 1_000 + ENTRY
+
+
+def test_room_that_was_made_for_a_section_that_never_came_does_no_harm() -> None:
+    memory = Memory(limit=10_000)
+    box(memory, "anna").make_room(1_000)
+    for number in range(20):
+        box(memory, "bert").keep(number, b"BODY[]", bytearray(1_000))
+        assert memory.size <= 10_000

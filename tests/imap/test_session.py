@@ -231,3 +231,30 @@ def test_a_section_is_asked_for_once_for_all_connections_of_a_login() -> None:
         assert asked_for(memory, login) == whole
     for login in LOGINS["nobody knows"] * 2:
         assert asked_for(memory, login) == whole
+
+
+def test_a_login_that_the_server_did_not_want_to_hear_is_no_part_of_the_next() -> None:
+    memory = Memory()
+    asked_for(memory, LOGINS["LOGIN"][0])
+    session = Session(Opened(), memory=memory, version=lambda: 0)
+    session.receive(Side.CLIENT, b"x LOGIN {8000}\r\n")
+    session.receive(Side.SERVER, b"* OK ready\r\nx BAD too long\r\n")
+    session.receive(Side.CLIENT, b"anna LOGIN bert secret\r\n")
+    session.receive(Side.SERVER, b"anna OK welcome\r\n")
+    assert session.account == "bert"
+
+
+@pytest.mark.parametrize("items", [b"BODY.PEEK[]<0.5>", b"BODY.PEEK[]<0.5> BODY.PEEK[]<0.2>"])
+@pytest.mark.parametrize("answer", [b"UID 5 BODY[] {5}\r\n%b", b"BODY[] {5}\r\n%b UID 5"])
+def test_what_was_cleaned_before_the_treatment_changed_is_not_kept_for_afterwards(items: bytes, answer: bytes) -> None:
+    version = 0
+    session = Session(Opened(), version=lambda: version)
+    session.receive(Side.CLIENT, b"2 SELECT INBOX\r\n")
+    session.receive(Side.SERVER, b"* OK ready\r\n* OK [UIDVALIDITY 7] valid\r\n2 OK selected\r\n")
+    session.receive(Side.CLIENT, b"3 UID FETCH 5 (%b)\r\n" % items)
+    session.receive(Side.SERVER, b"* 1 FETCH (" + (answer % b"TRACK")[:24])
+    version = 1
+    session.receive(Side.SERVER, (answer % b"TRACK")[24:] + b")\r\n3 OK done\r\n")
+    session.take(Side.SERVER)
+    session.receive(Side.CLIENT, b"4 UID FETCH 5 BODY.PEEK[]<0.5>\r\n")
+    assert session.take(Side.SERVER) == b"4 UID FETCH 5 (BODY.PEEK[])\r\n"
