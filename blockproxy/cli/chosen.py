@@ -16,8 +16,13 @@ Config = Annotated[
 
 def rules(config: Path | None, folders: Sequence[Path] | None) -> "Rules":
     """The rules of `config`, none of its own without one, and `folders` after them; raises SettingsError."""
-    from blockproxy import config as settings
     from blockproxy.rulesettings import Rules
 
-    named = settings.load(config).rules if config is not None else Rules()
+    named = _named(config) if config is not None else Rules()
     return named.model_copy(update={"folders": (*named.folders, *(folders or ()))})
+
+
+def _named(config: Path) -> "Rules":
+    from blockproxy.config import load
+
+    return load(config).rules

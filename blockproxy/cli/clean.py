@@ -14,6 +14,7 @@ import typer
 from blockproxy.cli import chosen
 from blockproxy.cli.output import check_addresses, check_target, complain, counted, plain, repeated, table
 from blockproxy.errors import InputError
+from blockproxy.scan.kept import kept
 
 if TYPE_CHECKING:
     from blockproxy.cli.cleaning import Outcome
@@ -59,8 +60,9 @@ def clean(  # noqa: PLR0913, PLR0917 - an option is an argument
     ] = 0,
 ) -> None:
     """See `HELP`."""
-    from blockproxy.cli import cleaning
-    from blockproxy.model import Context, Policy
+    with kept(for_good=False):
+        from blockproxy.cli import cleaning
+        from blockproxy.model import Context, Policy
 
     check_addresses(address or ())
     policy = Policy(remote=remote.value, threshold=0.0 if strict else Policy().threshold)

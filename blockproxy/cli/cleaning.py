@@ -12,6 +12,7 @@ from blockproxy.errors import InputError
 from blockproxy.model import Context, Finding, Policy, Skip
 from blockproxy.rulesettings import Rules
 from blockproxy.scan import pool
+from blockproxy.scan.kept import kept
 from blockproxy.scan.sources import MANY, MAX_MESSAGE, TOO_LONG, is_mail, is_mbox
 from blockproxy.subscriptions.load import load
 
@@ -141,7 +142,8 @@ def clean_all(messages: Sequence[Source], work: Work, jobs: int) -> Iterator[Out
 
 class _Worker:
     def __init__(self, work: Work) -> None:
-        self._rules = load(work.rules)
+        with kept():
+            self._rules = load(work.rules)
         self._work = work
 
     def __call__(self, source: Source) -> Outcome:

@@ -11,6 +11,7 @@ from blockproxy.cli import chosen
 from blockproxy.cli.clean import STRICT, Remote
 from blockproxy.cli.output import STDIN, check_addresses, check_target, complain, from_stdin
 from blockproxy.errors import InputError
+from blockproxy.scan.kept import kept
 
 if TYPE_CHECKING:
     from blockproxy.cli.explaining import Explanation, Note
@@ -41,13 +42,14 @@ def explain(  # noqa: PLR0913, PLR0917 - an option is an argument
     ] = None,
 ) -> None:
     """See `HELP`."""
-    from blockproxy.cli import explain_text
-    from blockproxy.cli.explaining import explain
-    from blockproxy.model import Context, Policy
-    from blockproxy.subscriptions.load import load
-
     check_addresses(address or ())
-    rule_set = load(chosen.rules(config, rules))
+    with kept():
+        from blockproxy.cli import explain_text
+        from blockproxy.cli.explaining import explain
+        from blockproxy.model import Context, Policy
+        from blockproxy.subscriptions.load import load
+
+        rule_set = load(chosen.rules(config, rules))
     policy = Policy(remote=remote.value, threshold=0.0 if strict else Policy().threshold)
     message = _read(file)
     if message is None:

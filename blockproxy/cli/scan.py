@@ -19,6 +19,7 @@ from blockproxy.cli import chosen
 from blockproxy.cli.output import STDIN, check_addresses, complain, counted, from_stdin, plain, repeated, table
 from blockproxy.cli.progress import progress
 from blockproxy.errors import InputError
+from blockproxy.scan.kept import kept
 
 if TYPE_CHECKING:
     from blockproxy.scan.account import Account
@@ -84,10 +85,11 @@ def scan(  # noqa: PLR0913, PLR0917 - an option is an argument
     jobs: Annotated[int, typer.Option(min=0, help="Processes; 0 is one a core where that pays.")] = 0,
 ) -> None:
     """See `HELP`."""
-    from blockproxy.model import Policy
-    from blockproxy.scan import workers
-    from blockproxy.scan.connection import AccountError
-    from blockproxy.scan.report import Task
+    with kept(for_good=False):
+        from blockproxy.model import Policy
+        from blockproxy.scan import workers
+        from blockproxy.scan.connection import AccountError
+        from blockproxy.scan.report import Task
 
     check_addresses(address or ())
     tell: Callable[[Report], None] = _TELLERS[form]() if not summary else lambda _: None

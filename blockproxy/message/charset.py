@@ -14,8 +14,6 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from bs4.dammit import EncodingDetector
-
 from blockproxy.model import Patch, Span
 from blockproxy.remember import remember
 
@@ -178,7 +176,13 @@ def _sniffed(octets: bytes, *, markup: bool) -> str:
     if octets.count(0, 0, MAX_SNIFFED) * 4 >= len(octets[:MAX_SNIFFED]) > 3:
         return "utf_16"
     if markup and not octets.isascii():
-        name = _normal(EncodingDetector.find_declared_encoding(octets[:MAX_SNIFFED], is_html=True) or "")
+        name = _normal(_declared(octets[:MAX_SNIFFED]))
         # What can be read well enough to find the declaration is not in one of these (WHATWG HTML, section 13.2.3.2).
         return "" if name in NEVER_FROM_INSIDE or name.startswith(("utf_16", "utf_32")) else name
     return ""
+
+
+def _declared(octets: bytes) -> str:
+    from bs4.dammit import EncodingDetector  # here, because few messages need it and it takes a tenth of a start
+
+    return EncodingDetector.find_declared_encoding(octets, is_html=True) or ""

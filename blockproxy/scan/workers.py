@@ -5,6 +5,7 @@ from functools import partial
 
 from blockproxy.rulesettings import Rules
 from blockproxy.scan import pool
+from blockproxy.scan.kept import kept
 from blockproxy.scan.report import Report, Task, report
 from blockproxy.scan.sources import Letter
 from blockproxy.subscriptions.load import load
@@ -17,4 +18,5 @@ def read_all(letters: Iterable[Letter], rules: Rules, task: Task, jobs: int = 0)
 
 def _reader(made_of: tuple[Rules, Task]) -> Callable[[Letter], Report]:
     rules, task = made_of
-    return partial(report, rules=load(rules), task=task)
+    with kept():
+        return partial(report, rules=load(rules), task=task)
