@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from blockproxy.sending import NextHopSettings
 from blockproxy.smtp.next_hop import LOST, UNREACHABLE, NextHop, NextHopError, explained
 from blockproxy.smtp.reply import Reply
-from blockproxy.smtp.wire import NonsenseError, NoTlsError, RefusedError, Wire, accepted
+from blockproxy.smtp.wire import COMMAND_TIMEOUT, NonsenseError, NoTlsError, RefusedError, Wire, accepted
 
 MAX_IDLE = 20  # connections that wait for the next message; Postfix takes 50 from one client
 IDLE_SECONDS = 20.0  # until an idle connection is closed; under stress Postfix waits no longer than 10 for a command
@@ -101,6 +101,7 @@ class GatewayHop(NextHop):
         self._hops = hops
         self._connection: Connection | None = None
         self.busy = False  # a transaction has begun
+        self._owed = False  # an answer is still to come
 
     async def hello(self, name: str) -> Reply:  # noqa: ARG002 - we introduce ourselves, the client is in XFORWARD
         """Take a connection; the next hop's answer to our EHLO."""
@@ -112,8 +113,15 @@ class GatewayHop(NextHop):
             self._use(connection)
         return connection.greeting
 
+    async def ask(self, *words: bytes, timeout: float = COMMAND_TIMEOUT) -> Reply:  # noqa: ASYNC109
+        """The same; until the answer is there the connection is of no use to anybody else."""
+        self._owed = True
+        answer = await super().ask(*words, timeout=timeout)
+        self._owed = False
+        return answer
+
     def _use(self, connection: Connection | None) -> None:
-        self._connection = connection
+        self._connection, self._owed = connection, False
         self._wire = None
         if connection is not None:
             self._wire, self._upstream = connection.wire, connection.upstream
@@ -152,12 +160,15 @@ class GatewayHop(NextHop):
         self.abort()
 
     def abort(self) -> None:
-        """Leave; a connection with a transaction is closed, so that nothing of it counts."""
-        connection = self._connection
+        """Leave; a connection with a transaction is closed, so that nothing of it counts.
+
+        So is one that owes an answer, which the next session would take for the answer to its own command.
+        """
+        connection, unfinished = self._connection, self.busy or self._owed
         self._use(None)
         if connection is None:
             return
-        if self.busy or not connection.wire.alive:
+        if unfinished or not connection.wire.alive:
             connection.wire.abort()
         else:
             self._hops.give_back(connection)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 HANG_UP = b""  # instead of a reply
+SILENCE = b" "  # neither the one nor the other
 FINAL_DOT = b"."  # the key of the reply to it
 
 ANSWERS: Mapping[bytes, bytes] = {
@@ -33,6 +34,7 @@ class ScriptedHop:
     open_connections: int = 0
     left: asyncio.Event = field(default_factory=asyncio.Event)  # the last connection is closed
     arrived: asyncio.Event = field(default_factory=asyncio.Event)  # a message is complete
+    silent: asyncio.Event = field(default_factory=asyncio.Event)  # a command was left without an answer
     gate: asyncio.Event = field(default_factory=asyncio.Event)  # closed, it holds back the reply to the final dot
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -58,6 +60,9 @@ class ScriptedHop:
         answer = self.answers.get(verb, b"500 5.5.1 what?")
         if answer == HANG_UP:
             return False
+        if answer == SILENCE:
+            self.silent.set()
+            return True
         writer.write(answer + b"\r\n")
         if verb == b"DATA" and answer.startswith(b"354"):
             # The line end of the command counts as that of the line before the dot.

@@ -15,7 +15,7 @@ from blockproxy.model import Action, Technique
 from blockproxy.smtp.listener import GatewayProxy
 from tests.end_to_end import mailbox
 from tests.end_to_end.certificates import Certificates
-from tests.smtp.hop import FINAL_DOT, HANG_UP, ScriptedHop, scripted
+from tests.smtp.hop import FINAL_DOT, HANG_UP, SILENCE, ScriptedHop, scripted
 from tests.smtp.proxies import Client, Running, client, gateway_to
 from tests.smtp.test_submission import listening
 
@@ -332,6 +332,22 @@ async def test_a_client_that_leaves_in_a_transaction_leaves_nothing_to_the_next(
             assert (await sent(me, LETTER)).startswith(b"250")
     assert hop.commands.count(b"RCPT TO:<anna@example.org>") == 2
     assert len(hop.messages) == 1
+
+
+@pytest.mark.parametrize("verb", [b"MAIL FROM:<news@example.com>", b"HELP", b"VRFY anna"])
+async def test_a_connection_on_which_an_answer_is_still_to_come_is_left_to_nobody(verb: bytes) -> None:
+    async with scripted({verb.split()[0]: SILENCE}) as hop, gateway_to(hop.port) as proxy:
+        async with client(proxy.port) as me:
+            await me.say(b"EHLO mx.example.com")
+            me.writer.write(verb + b"\r\n")
+            async with asyncio.timeout(5):
+                await hop.silent.wait()
+        async with asyncio.timeout(5):
+            await hop.left.wait()
+        hop.answers = {**hop.answers, b"MAIL": b"250 2.1.0 sender noted"}
+        async with client(proxy.port) as me:
+            assert (await sent(me, LETTER)).startswith(b"250")
+    assert [line[:4] for line in hop.commands].count(b"EHLO") == 2
 
 
 async def test_where_a_next_hop_cannot_be_reached_the_next_is_taken() -> None:
