@@ -40,8 +40,10 @@ _DISPOSITION = re.compile(r"([^/;]*)/\s*mdn-sent-(automatically|manually)\s*(?:;
 _CLASS = re.compile(rb"(?:REPORT\.IPM\.[A-Za-z.]{1,40}\.IPNN?RN|IPM\.Microsoft Mail\.Read Receipt)\x00", re.IGNORECASE)
 # What Outlook, Exchange and Thunderbird put in front of the subject of a receipt.
 _SUBJECT = re.compile(
-    r"(?:(?:not )?read|(?:read|return) receipt(?: \(\w+\))?|gelesen|lu|letto|gelezen) ?[:-]", re.IGNORECASE
+    r"(?:(?:not )?read|(?:read|return) receipt(?: \(\w+\))?|gelesen|lu|letto|gelezen) ?(?::| - |- )", re.IGNORECASE
 )
+# Who has these was delivered once, and is sent on by a person or a mailbox: RFC 5322, section 3.6.6; Postfix, Dovecot.
+_SENT_ON = ("resent-from", "resent-to", "resent-date", "delivered-to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ def automatic_receipt(message: bytes) -> Receipt | None:
 def receipt(message: bytes) -> Receipt | None:
     """Read `message`; None for everything but a read receipt."""
     header, body = _split(message)
+    if any(name in header for name in _SENT_ON):
+        return None
     found = _of_entity(header, body)
     if found is not None:
         return replace(found, message_id=header.get("message-id", ""))
@@ -119,14 +123,21 @@ def _of_a_machine(header: Mapping[str, str], body: bytes) -> Receipt | None:
     written_by = _without_comments(header.get("auto-submitted", "no")).strip().lower()
     boundary = _content_type(header.get("content-type", ""))[1].get("boundary", "").rstrip().encode("utf-8")
     found = Receipt("", "", header.get("message-id", ""), header.get("in-reply-to", ""), "")
-    if _CLASS.search(_tnef(header, body, boundary)[:MAX_CLASS]):
+    if _CLASS.search(_tnef(header, body, boundary)[:MAX_CLASS]) and (not boundary or _is_its_own(header, written_by)):
         return found
     if not written_by.startswith("auto-"):
         return None
     if boundary and (report := _of_parts(body, boundary)) is not None:
         return replace(report, message_id=found.message_id)
-    says_so = _SUBJECT.match(header.get("subject", "")) and header.get("in-reply-to", "")
+    answers = written_by.startswith("auto-replied") and header.get("in-reply-to", "")
+    says_so = answers and _SUBJECT.match(header.get("subject", ""))
     return found if says_so and len(body) < MAX_SUBJECT_ONLY else None
+
+
+def _is_its_own(header: Mapping[str, str], written_by: str) -> bool:
+    """Whether a part in Microsoft's format is the message once more, and no file that a person has attached."""
+    of_exchange = "x-ms-tnef-correlator" in header or written_by.startswith("auto-")
+    return of_exchange or bool(_SUBJECT.match(header.get("subject", "")))
 
 
 def _tnef(header: Mapping[str, str], body: bytes, boundary: bytes) -> bytes:
