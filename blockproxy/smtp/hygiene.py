@@ -5,7 +5,7 @@ out as it is. `trimmed` takes from a read receipt what a person did not mean to 
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
 from email.utils import format_datetime, parsedate_to_datetime
 
@@ -39,7 +39,7 @@ ORIGIN_FIELDS = {
 RECEIPT_FIELDS = {b"reporting-ua", b"mdn-gateway", b"original-recipient"}  # RFC 8098, section 3.2; optional
 
 # A line without an end is none; `^` keeps the engine from looking for one inside of a line of a megabyte.
-_FIELD = re.compile(rb"^(?:([^\s:]++)[ \t]*+:)?[^\r\n]*+\r?\n(?:[ \t][^\r\n]*+\r?\n)*+", re.MULTILINE)
+_FIELD = re.compile(rb"^(?:([^\s:]++)[ \t]*+:)?[^\n]*+\n(?:[ \t][^\n]*+\n)*+", re.MULTILINE)
 _SIGNED = re.compile(rb"^(?:dkim-signature|arc-seal)[ \t]*:", re.IGNORECASE | re.MULTILINE)  # RFC 6376, RFC 8617
 _WHERE = re.compile(rb"\[(?:IPv6:)?[0-9A-Fa-f.:]{3,45}\]", re.IGNORECASE)
 _FROM = re.compile(rb"(?i)(:\s*from\s+)[^\s;()]+(?:\s+\([^()]*\))?")
@@ -121,12 +121,21 @@ def held_answer(header: bytes, body: bytes, settings: Outgoing, recipients: Sequ
     if not only_machines(recipients):
         return ""
     fields = {found[1].lower(): found[0] for found in _FIELD.finditer(header) if found[1]}
-    submitted = fields.get(b"auto-submitted", b"").partition(b":")[2].strip().lower()
-    if settings.automatic_answers == "hold" and (submitted.startswith(b"auto-") or b"x-autoreply" in fields):
+    if settings.automatic_answers == "hold" and _is_answer(fields):
         return "automatic-answer"
     if settings.calendar_replies == "hold" and _CALENDAR_REPLY.search(header + b"\r\n" + body[:MAX_CALENDAR]):
         return "calendar-reply"
     return ""
+
+
+def _is_answer(fields: Mapping[bytes, bytes]) -> bool:
+    """Whether a machine answers. What it says unasked (`auto-generated`) is cron's and monitoring's, and is waited for.
+
+    Exchange calls its vacation notes auto-generated too, but names what they answer.
+    """
+    submitted = fields.get(b"auto-submitted", b"").partition(b":")[2].strip().lower()
+    generated = submitted.startswith(b"auto-generated") and b"in-reply-to" in fields
+    return submitted.startswith(b"auto-replied") or generated or b"x-autoreply" in fields
 
 
 MAX_CALENDAR = 64 * 1024  # octets among which a calendar's part begins

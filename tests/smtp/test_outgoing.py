@@ -90,6 +90,8 @@ async def test_signed_mail_leaves_as_it_was_signed(message: bytes) -> None:
         ("User-Agent-Like: x\nNo field\n", "User-Agent-Like: x\nNo field\n", {}),
         ("DKIM-Signature: fake\nUser-Agent: x\n", "DKIM-Signature: fake\nUser-Agent: x\n", HIDING),
         ("User-Agent: no line end", "User-Agent: no line end", {}),
+        ("Subject: one\rtwo\nTo: nina@example.com\n", "Subject: one\rtwo\nTo: nina@example.com\n", {}),
+        ("Subject: one\n\ttwo\rthree\n", "Subject: one\n\ttwo\rthree\n", {}),
     ],
 )
 def test_the_header_leaves_as_the_settings_say(before: str, after: str, settings: dict[str, str]) -> None:
@@ -131,6 +133,13 @@ def test_machines_are_told_by_their_addresses(recipients: list[str], machines: b
         (VACATION, b"nina@example.com", {}, False),
         (VACATION, b"bounce+17-fake@example.com", {"automatic-answers": "pass"}, False),
         (VACATION.replace(b"auto-replied", b"no"), b"noreply@example.com", {}, False),
+        (VACATION.replace(b"auto-replied", b"auto-generated"), b"build-errors@example.org", {}, False),
+        (
+            VACATION.replace(b"auto-replied", b"auto-generated\r\nIn-Reply-To: <17@example.com>"),
+            b"bounce+17-fake@example.com",
+            {},
+            True,
+        ),
         (MEETING, b"noreply@example.com", {}, False),
         (MEETING, b"noreply@example.com", {"calendar-replies": "hold"}, True),
         (MEETING, b"nina@example.com", {"calendar-replies": "hold"}, False),
