@@ -57,7 +57,7 @@ def answer(exemptions: Exemptions, line: bytes) -> bytes:
     try:
         words = {str(name): str(value) for name, value in json.loads(line).items()}
         told = {"ok": _DO[words["do"]](exemptions, words)}
-    except (ValueError, KeyError, AttributeError) as error:
+    except (ValueError, KeyError, AttributeError, RecursionError) as error:
         told = {"error": str(error)}
     except OSError as error:
         told = {"error": f"it cannot be kept: {error.strerror}"}
@@ -88,6 +88,8 @@ def _remove(path: Path) -> None:
 def _make_room(path: Path) -> None:
     if _alive(path):
         raise OSError("another proxy listens there")
+    if os.path.lexists(path) and not path.is_socket():
+        raise OSError("something else has that name, and stays")
     _remove(path)
     path.parent.mkdir(parents=True, exist_ok=True)
 
@@ -102,11 +104,19 @@ async def _server(path: Path, exemptions: Exemptions) -> asyncio.Server:
                 await writer.drain()
         writer.close()
 
-    before = os.umask(0o177)  # the socket is born as one that nobody else may write to
+    return await asyncio.start_unix_server(serve, sock=_bound(path), limit=MAX_REQUEST)
+
+
+def _bound(path: Path) -> socket.socket:
+    """A socket that nobody else may write to. Before it listens nobody can, so that the umask of all threads stays."""
+    bound = socket.socket(socket.AF_UNIX)
     try:
-        return await asyncio.start_unix_server(serve, path, limit=MAX_REQUEST)
-    finally:
-        os.umask(before)
+        bound.bind(str(path))
+        path.chmod(0o600)
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def _alive(path: Path) -> bool:

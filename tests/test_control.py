@@ -1,6 +1,7 @@
 """The socket at which a running proxy takes orders."""
 
 import asyncio
+import os
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -74,6 +75,27 @@ async def test_a_socket_that_was_left_behind_is_replaced_and_one_in_use_is_not(
         async with control.listening(socket, Exemptions()):
             assert "another proxy listens there" in caplog.text
         assert "nobody" in await asked(socket, do="allowed")
+
+
+def test_a_nest_of_brackets_is_refused_as_any_nonsense() -> None:
+    assert b"error" in control.answer(Exemptions(), b"[" * (control.MAX_REQUEST - 1) + b"\n")
+
+
+async def test_a_file_that_is_no_socket_stays(socket: Path, caplog: pytest.LogCaptureFixture) -> None:
+    await asyncio.to_thread(socket.write_text, "precious")
+    async with control.listening(socket, Exemptions()):
+        assert "something else has that name" in caplog.text
+    assert await asyncio.to_thread(socket.read_text) == "precious"
+
+
+async def test_what_others_write_in_the_meantime_keeps_its_permissions(
+    socket: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    masks: list[int] = []
+    monkeypatch.setattr(os, "umask", masks.append)
+    async with control.listening(socket, Exemptions()):
+        assert stat.S_IMODE((await asyncio.to_thread(socket.stat)).st_mode) == 0o600
+    assert not masks
 
 
 def test_without_a_running_proxy_it_is_said_so(socket: Path) -> None:

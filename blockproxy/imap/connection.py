@@ -122,6 +122,8 @@ class Connection:
         self._backlog: deque[tuple[Side, bytes]] = deque()
         self._open: set[Side] = set()
         self._over = False  # nothing is processed any more
+        self._closed = False  # both legs are gone
+        self._rest = 0  # octets that nobody had taken when `look` looked
         self._ending = False  # the server has said everything
         self._owes_end = False  # the client has, and the server does not know yet
         self._heard = False  # anything since `look` looked
@@ -187,13 +189,17 @@ class Connection:
         else:
             self._over = True
             self.server.close()
-        if not self._open:
+        if not self._open and not self._closed:
+            self._closed = True  # the server may be reached after that, and is left at once
             if self._thread is None:
                 self._cleaning.flush(last=True)
             self._on_closed(self)
 
     def look(self) -> None:
         """Close if it is silent for too long, or does not log in. To be called from time to time."""
+        if self._over:
+            self._look_after()
+            return
         now = self._loop.time()
         if self._heard:
             self._heard, self._latest = False, now
@@ -202,6 +208,13 @@ class Connection:
             limit = min(limit, STALL_LIMIT)
         if now - since > limit:
             self.bye(b"nothing happened for too long")
+
+    def _look_after(self) -> None:
+        """Cut what was closed if the last octets are not taken: a client that never reads could stay for ever."""
+        before, legs = self._rest, (self.client.transport, self.server.transport)
+        self._rest = sum(transport.get_write_buffer_size() for transport in legs if transport is not None)
+        if self._rest and self._rest == before:
+            self.abort()
 
     def finish(self, text: bytes) -> None:
         """Tell the client why and close, as soon as no command is waiting for its answer."""

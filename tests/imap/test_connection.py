@@ -1,18 +1,22 @@
 """The shell on real sockets: what flows, what waits, and how connections end."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 
 import pytest
 
 from blockproxy.config import Listener, Upstream
 from blockproxy.detect.rules import built_in
+from blockproxy.errors import Side
 from blockproxy.imap import cleaning, connection, proxy
+from blockproxy.imap.cleaning import Cleaning
+from blockproxy.imap.connection import Connection
 from blockproxy.imap.proxy import ImapProxy
 from blockproxy.imap.session import Session
-from blockproxy.model import Cleaned, Policy
+from blockproxy.model import Cleaned, Context, Policy
 
 Server = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -222,3 +226,43 @@ async def test_a_server_that_ends_in_the_middle_of_long_cleaning_is_heard_to_its
     async with between(server) as [(reader, writer)]:
         writer.write(b"1 UID FETCH 1 BODY.PEEK[]\r\n")
         assert await reader.read() == said
+
+
+async def test_who_does_not_read_to_the_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "LOGIN_LIMIT", 0.3)
+    monkeypatch.setattr(connection, "STALL_LIMIT", 0.3)
+    monkeypatch.setattr(proxy, "TICK", 0.2)
+    gone = asyncio.Event()
+    closed = ImapProxy._closed
+
+    def noted(shell: ImapProxy, ended: Connection) -> None:
+        closed(shell, ended)
+        gone.set()
+
+    monkeypatch.setattr(ImapProxy, "_closed", noted)
+
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b"* X " + b"x" * 10_000_000 + b"\r\n" + b"* Y\r\n" * 2)
+        await writer.drain()
+
+    async with between(server) as [(_, writer)]:
+        writer.transport.pause_reading()  # type: ignore[attr-defined] # a socket's transport reads
+        writer.write(b"1 NOOP\r\n")
+        await gone.wait()
+
+
+async def test_a_session_that_ended_before_the_server_was_reached_is_counted_once() -> None:
+    ended: list[Connection] = []
+    with closing(socket.socket()) as here, closing(socket.socket()) as there:
+        here.bind(("127.0.0.1", 0))
+        here.listen()
+        there.connect(here.getsockname())
+        cleaned = Cleaning(built_in(), Policy(), Context(), str, lambda *_: None)
+        made = Connection(
+            Session(cleaned.open), cleaned, on_made=lambda _: None, on_tls=lambda _: None, on_closed=ended.append
+        )
+        made.lost(Side.CLIENT)
+        await asyncio.get_running_loop().create_connection(lambda: made.server, sock=there)
+        await asyncio.sleep(0.05)
+    assert ended == [made]
