@@ -4,7 +4,8 @@ One idea organises it: a message is bytes, a tracker is a span of those bytes, n
 length. So every size that a server tells stays true, and everything but the tracker passes as it came.
 
     cli/                 the commands; the only place that prints and exits
-    server.py            starts and stops what the settings ask for; renewal.py brings new rules to new sessions
+    server.py            starts and stops what the settings ask for; renewal.py brings new rules to new sessions,
+                         reach.py asks once whether the mail servers are there
     imap/proxy.py        shell of the IMAP proxy: sockets, clocks, threads
     smtp/                submission and gateway: sessions, next hops, receipts that are not sent on, policies
     subscriptions/       lists of others: fetched when a person or the clock says so, never because of a message

@@ -35,7 +35,7 @@ _WORDS = (
     r"[2-7][0-9A-F](?:[a-z]{0,14}|\d{1,4})",  # `article-3Fid-3D42`: an escape with a hyphen
 )
 _WORD = re.compile("|".join(_WORDS))
-_ADDRESS = re.compile(r"[\w.+-]{1,64}@([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.([A-Za-z]{2,24}))(?![\w.-]*@)")
+_ADDRESS = re.compile(r"[\w.+-]{1,64}@([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.([A-Za-z]{2,24}))")
 _FOR_EXAMPLES = re.compile(r"(?:.*\.)?example(?:\.[a-z]{2,4})?|.*\.(?:test|invalid|localhost)", re.IGNORECASE)
 _DISTRIBUTION = ".cloudfront.net"  # what stands before it names a company that rents there, never a reader
 _FILES = frozenset({"css", "gif", "htm", "html", "jpeg", "jpg", "js", "png", "svg", "webp"})  # `logo@2x.png`

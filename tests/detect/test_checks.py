@@ -98,6 +98,7 @@ def test_an_obvious_fake_is_one(text: str) -> None:
         "eyJ1IjoicThSdDV4THcwWmszVmI3Tm0ySnA2SGQxR2YifQ",
         "?u=erika.mustermann@mail.test.de",
         "?u=erika.mustermann%2540mail.test.de",
+        "?u=erika.mustermann%40mail.test.de@example.com",
         "ZXJpa2FAbWFpbC50ZXN0LmRl",  # the same in base64, and in hexadecimal
         "6572696b61406d61696c2e746573742e6465",
         "XZXJpa2FAbWFpbC50ZXN0LmRl",
