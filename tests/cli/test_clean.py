@@ -3,48 +3,13 @@
 import json
 import os
 import pty
-import signal
 import subprocess
-import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.cli.command import PROGRAM, blockproxy, environment
-
-# Two findings whatever the rules know: a request for a receipt, and an invisible image with the reader's own address.
-LETTER = b"""From: News <news@example.org>\r
-To: reader@example.com\r
-Disposition-Notification-To: news@example.org\r
-Content-Type: text/html; charset=utf-8\r
-\r
-<p>Hello</p><img src="https://news.example.org/o?to=reader@example.com&amp;id=FAKEFAKE1234" width="1" height="1">\r
-"""
-MANY = 1500  # messages; what is told about a third of them is more than a pipe holds
-SEPARATOR = b"From a@example.org Thu Jan  1 00:00:00 2026\n"
-PLAIN = b"From: friend@example.org\r\nSubject: lunch\r\n\r\nat noon?\r\n"
-
-
-@pytest.fixture
-def mail(tmp_path: Path) -> Path:
-    """A folder with two messages, one of them deeper, and a hidden file."""
-    for name, octets in {"letter.eml": LETTER, "deep/plain.eml": PLAIN, ".hidden": LETTER}.items():
-        write(tmp_path / "mail" / name, octets)
-    return tmp_path / "mail"
-
-
-def write(path: Path, octets: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(octets)
-
-
-def jsonl(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def files(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+from tests.cli.letters import LETTER, PLAIN, SEPARATOR, files, jsonl, write
 
 
 def test_without_out_it_prints_a_table_for_each_message_with_findings(mail: Path) -> None:
@@ -164,31 +129,6 @@ def test_processes_give_the_same_as_one_in_the_same_order(tmp_path: Path) -> Non
 def test_a_pipe_in_a_folder_is_not_waited_for(mail: Path) -> None:
     os.mkfifo(mail / "control")
     assert blockproxy("clean", mail).err.startswith("2 messages")
-
-
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_an_interrupt_ends_it_and_what_was_done_is_counted(tmp_path: Path, jobs: str) -> None:
-    for number in range(MANY):
-        write(tmp_path / f"mail/{number:04}.eml", LETTER)
-    # Nobody reads the findings until the interrupt is sent: with the pipe full, it cannot have finished before.
-    words = [*PROGRAM, "clean", "--jobs", jobs, "--out", str(tmp_path / "out"), "--findings", "-"]
-    process = subprocess.Popen(
-        [*words, str(tmp_path / "mail")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-        start_new_session=True,
-    )
-    while process.poll() is None and not (tmp_path / "out").exists():
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes
-    _, printed = process.communicate(timeout=60)
-    assert process.returncode == 130, printed
-    interrupted, summary = printed.splitlines()
-    assert interrupted == "blockproxy: interrupted; this is what was done until then"
-    assert summary.endswith("parts skipped")
-    assert 0 < int(summary.split()[0]) == len(files(tmp_path / "out")) < MANY
 
 
 def test_names_of_files_do_not_drive_the_terminal(tmp_path: Path) -> None:
@@ -327,33 +267,3 @@ def test_standard_input_is_cleaned_alone_and_not_written(mail: Path, tmp_path: P
     for words in (("-", mail), ("-", "--out", tmp_path / "out")):
         assert blockproxy("clean", *words).code == 2
     assert not (tmp_path / "out").exists()
-
-
-# Nothing is lost.
-
-
-def test_findings_never_take_the_place_of_a_message(mail: Path) -> None:
-    letter, plain = mail / "letter.eml", mail / "deep/plain.eml"
-    for words in ((letter, plain), (letter, letter), (letter, mail)):  # the name of the file was forgotten
-        ended = blockproxy("clean", "--findings", *words)
-        assert ended.code == 2
-        assert f"--findings {letter} is" in ended.err
-    assert (letter.read_bytes(), plain.read_bytes()) == (LETTER, PLAIN)
-
-
-def test_findings_of_an_earlier_run_are_replaced_and_any_other_file_is_kept(mail: Path, tmp_path: Path) -> None:
-    findings, notes = tmp_path / "found.jsonl", tmp_path / "notes.txt"
-    for _ in range(2):
-        assert blockproxy("clean", mail, "--findings", findings).code == 0
-    assert len(jsonl(findings)) == 2
-    notes.write_text("mine\n")
-    assert blockproxy("clean", mail, "--findings", notes).code == 2
-    assert notes.read_text() == "mine\n"
-
-
-def test_a_result_never_takes_the_place_of_another_message(mail: Path, tmp_path: Path) -> None:
-    write(tmp_path / "older/letter.eml", PLAIN)
-    ended = blockproxy("clean", "--out", tmp_path / "older", mail)
-    assert ended.code == 2
-    assert f"would overwrite {tmp_path}/older/letter.eml, another message" in ended.err
-    assert (tmp_path / "older/letter.eml").read_bytes() == PLAIN
