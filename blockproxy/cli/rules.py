@@ -49,7 +49,7 @@ def try_examples(paths: Paths = None, folders: Folders = None, config: chosen.Co
     _tell(check(paths or [], beside))
     print("every example of every rule does what it says")
     for path in _not_in_use(paths or [], beside):
-        print(plain(NOT_IN_USE.format(path)))
+        print(NOT_IN_USE.format(plain(path)))
 
 
 @app.command("lint", help=LINT_HELP, epilog=LINT_EXAMPLE)

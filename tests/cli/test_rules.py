@@ -158,6 +158,7 @@ def test_a_green_file_that_no_mail_goes_by_is_told(mine: Path) -> None:
     file = mine / "fake-mailer.yaml"
     ended = blockproxy("rules", "test", file)
     assert (ended.code, f"{file} is not among the rules in use" in ended.out) == (0, True)
+    assert "\N{REPLACEMENT CHARACTER}" not in ended.out
     assert "in use" not in blockproxy("rules", "test", file, "--rules", mine).out
     assert "in use" not in blockproxy("rules", "test", built_in_folder() / "vendors" / "mandrill.yaml").out
 
