@@ -35,6 +35,7 @@ def temporarily(answer: Reply) -> Reply:
 
 HELLO_FIRST = Reply.of(503, "5.5.1 Send EHLO first")
 LOGIN_FIRST = Reply.of(530, "5.7.0 Authentication required")
+NO_LOGIN_THERE = Reply.of(530, "5.7.0 The next hop asks for no login, so only this machine may send")
 TOO_SOON = Reply.of(554, "5.5.0 The message came before it was asked for, closing the connection")
 RECIPIENT_FIRST = Reply.of(503, "5.5.1 No valid recipient yet")
 LOGGED_IN_ALREADY = Reply.of(503, "5.5.1 Already authenticated")

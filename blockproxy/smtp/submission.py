@@ -5,6 +5,7 @@ import ssl
 from dataclasses import dataclass
 
 from blockproxy.config import Upstream
+from blockproxy.endpoints import is_loopback
 from blockproxy.smtp import reply, sasl
 from blockproxy.smtp.data import CRLF
 from blockproxy.smtp.next_hop import NONSENSE, NextHop, NextHopError
@@ -24,6 +25,12 @@ class SubmissionTerms(Terms):
     outbox: Outbox
 
 
+def peer_of(transport: asyncio.BaseTransport) -> str:
+    """The address of whoever is connected, or an empty string."""
+    peer = transport.get_extra_info("peername")
+    return str(peer[0]) if peer else ""
+
+
 class SubmissionSession(Session):
     """AUTH, and what depends on it."""
 
@@ -37,6 +44,7 @@ class SubmissionSession(Session):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, or begin again after STARTTLS: the login counts no more."""
         self._logged_in = False
+        self._here = is_loopback(peer_of(transport).removeprefix("::ffff:"))
         super().connection_made(transport)
 
     async def smtp_AUTH(self, arg: str | None) -> None:  # noqa: N802
@@ -74,11 +82,13 @@ class SubmissionSession(Session):
         return None if mechanism in sasl.MECHANISMS else reply.NO_SUCH_MECHANISM
 
     async def _may_send(self) -> bool:
-        """A next hop that trusts our address must not make us an open relay."""
-        if await super()._may_send() and self._offer.login and not self._logged_in:
-            await self.push(reply.LOGIN_FIRST)
+        """A next hop that trusts our address must not make us an open relay, whether it offers a login or not."""
+        if not await super()._may_send():
             return False
-        return self._greeted
+        if self._logged_in or (self._here and not self._offer.login):
+            return True
+        await self.push(reply.LOGIN_FIRST if self._offer.login else reply.NO_LOGIN_THERE)
+        return False
 
     async def _conclude(self, spool: Spool) -> list[Reply]:
         outbox, clean = self._terms.outbox, Spool()

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from blockproxy.model import Action, Policy, Technique
-from blockproxy.smtp import session
+from blockproxy.smtp import session, submission
 from blockproxy.smtp.spool import SPOOL_FROM, Spool
 from tests.smtp.hop import FINAL_DOT, HANG_UP, scripted
 from tests.smtp.proxies import client, proxy_to
@@ -318,6 +318,20 @@ async def test_before_ehlo_the_next_hop_hears_nothing(line: bytes, code: bytes) 
     async with scripted() as hop, proxy_to(hop.port) as proxy, client(proxy.port) as me:
         assert (await me.say(line))[:3] == code
     assert hop.commands == []
+
+
+@pytest.mark.parametrize(
+    ("peer", "code"),
+    [("127.0.0.1", b"250"), ("::1", b"250"), ("::ffff:127.0.0.1", b"250"), ("192.0.2.9", b"530"), ("", b"530")],
+)
+async def test_where_the_next_hop_wants_no_login_only_this_machine_sends(
+    peer: str, code: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Postfix trusts 127.0.0.0/8 unless told otherwise, and offers AUTH only where Dovecot or Cyrus SASL is set up.
+    monkeypatch.setattr(submission, "peer_of", lambda _: peer)
+    async with scripted() as hop, proxy_to(hop.port) as proxy, client(proxy.port) as me:
+        await me.say(b"EHLO client.example.org")
+        assert (await me.say(b"MAIL FROM:<reader@example.org>")).startswith(code)
 
 
 async def test_a_control_character_does_not_become_a_second_command() -> None:
