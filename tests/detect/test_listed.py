@@ -12,6 +12,7 @@ from blockproxy.detect.rules import RuleSet
 from blockproxy.detect.subscribed import CONFIDENCE, Subscribed
 from blockproxy.detect.target import compile_pipeline
 from blockproxy.detect.vendor import Rule, Vendor
+from blockproxy.lists.reading import read
 from blockproxy.message.references import in_html
 from blockproxy.model import Action, Context, Finding, Policy, Technique
 from tests.detect.leaf import RULES
@@ -100,6 +101,14 @@ def test_without_a_size_a_line_that_names_a_path_is_believed() -> None:
 )
 def test_what_has_no_place_on_the_page_goes(html: str) -> None:
     assert [finding.action for finding in judge(html)] == [Action.REMOVE]
+
+
+def test_a_filter_for_scripts_is_no_empty_entry() -> None:
+    listed = read("||scripts.example^$script\n", "adblock", "made-up").entries
+    assert [one.action for one in judge('<script src="https://scripts.example/a.js"></script>', listed)] == [
+        Action.REMOVE
+    ]
+    assert judge(image("https://scripts.example/a.gif", 'width="200"'), listed) == []
 
 
 def test_a_listed_host_never_touches_a_link() -> None:
