@@ -14,6 +14,7 @@ PACKAGES = {  # the program that proves that it is there: the package that bring
     "msmtp": "msmtp",
     "miltertest": "miltertest",
     "chromium": "chromium",
+    "pg_ctlcluster": "postgresql",
     "ip": "iproute2",
 }
 # swaks speaks TLS through libnet-ssleay-perl, which it only recommends.
