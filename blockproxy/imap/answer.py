@@ -22,13 +22,13 @@ from blockproxy.model import Entity, Scope
 
 MAX_COLLECTED = 1024 * 1024  # octets of a BODYSTRUCTURE, or of a header that is read for the sender's name
 
-HEAD = re.compile(rb"\* (\d+) (?:UID)?FETCH \(", re.IGNORECASE)
+HEAD = re.compile(rb"\* ++(\d+) ++(?:UID)?FETCH *+\(", re.IGNORECASE)
 CONTENT = re.compile(rb"BODY|BINARY|RFC822(?!\.SIZE)", re.IGNORECASE)
 """Found in every answer that has content in it."""
 
 _ITEM = re.compile(
     rb' *+([^\s()\[\]"{]++(?:\[(?:[^\]"{]|"(?:[^"\\]|\\.)*+")*+\](?:<\d+>)?)?) ++'
-    rb'(?:(~?\{\d+\}\r?\n)|"((?:[^"\\]|\\.)*+)"|(\([^()"{]*+\)|[^\s()"{]++)|(\())',
+    rb'(?:(~?\{\d+\+?\}\r?\n)|"((?:[^"\\]|\\.)*+)"|(\([^()"{]*+\)|[^\s()"{]++)|(\())',
     re.DOTALL,
 )
 _NESTING = re.compile(rb'[()]|"(?:[^"\\]|\\.)*+"', re.DOTALL)
@@ -214,7 +214,7 @@ class Answer:
         self, name: Name, label: bytes, announced: bytes, window: Window | None, known: bytearray | None
     ) -> bytes:
         """Get ready for a literal; its announcement."""
-        length = int(announced.strip(b"~{}\r\n"))
+        length = int(announced.strip(b"~{+}\r\n"))
         start, stop = bounds(length if known is None else len(known), window)
         if known is not None:
             self._remember(name.key, label, known)

@@ -86,6 +86,8 @@ class ClientLeg:
     def encouraged(self) -> None:
         """The server said `+`."""
         pending = self._state.pending
+        if self._waits_for == COMPRESS_TAG:
+            return  # that is answered with a tag, and nothing goes before it
         if pending and pending[0].verb == b"IDLE" and pending[0].tag != self._waits_for:
             return
         self._waits_for = None

@@ -29,8 +29,8 @@ class Deflated:
 
     def inflate(self, data: bytes) -> Iterator[bytes]:
         """What the other end has sent, in pieces. Raises `PeerError` for what is not deflated, or too much."""
-        done = 0
-        while data:
+        done, piece = 0, b""
+        while data or len(piece) == PIECE:  # of a full piece zlib may hold more, though it has taken all octets
             try:
                 piece = self._in.decompress(data, PIECE)
             except zlib.error as error:

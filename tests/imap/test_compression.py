@@ -6,7 +6,7 @@ import pytest
 
 from blockproxy.errors import PeerError, Side
 from blockproxy.imap.commands import COMPRESS_TAG
-from blockproxy.imap.compression import MAX_INFLATED, PIECE, Deflated
+from blockproxy.imap.compression import MAX_INFLATED, PIECE, RAW, Deflated
 from blockproxy.imap.session import Session
 from tests.imap.player import Opened
 
@@ -179,3 +179,23 @@ def test_a_server_is_not_asked_in_the_middle_of_an_upload() -> None:
     assert server.hears() == b"2 APPEND Sent {5+}\r\nhello\r\n"
     server.says(b"2 OK done\r\n")
     assert server.hears() == ASKS
+
+
+@pytest.mark.parametrize("flush", [zlib.Z_SYNC_FLUSH, zlib.Z_PARTIAL_FLUSH])
+def test_nothing_stays_behind_at_the_end_of_a_piece(flush: int) -> None:
+    for beyond in range(80, 180):
+        said = b"ab" * ((PIECE + beyond) // 2)
+        deflating = zlib.compressobj(9, zlib.DEFLATED, RAW)
+        octets = deflating.compress(said) + deflating.flush(flush)
+        assert b"".join(Deflated(Side.SERVER).inflate(octets)) == said
+
+
+def test_a_server_that_encourages_nobody_gets_nothing_before_it_has_answered() -> None:
+    session = Session(Opened(), compress=frozenset({Side.SERVER}))
+    session.receive(Side.SERVER, GREETING)
+    session.receive(Side.CLIENT, b"1 LOGIN anna secret\r\n")
+    session.receive(Side.SERVER, WELCOME)
+    assert session.take(Side.SERVER).endswith(ASKS)
+    session.receive(Side.SERVER, b"+ go on\r\n")
+    session.receive(Side.CLIENT, b"2 NOOP\r\n")
+    assert session.take(Side.SERVER) == b""

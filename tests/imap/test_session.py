@@ -258,3 +258,22 @@ def test_what_was_cleaned_before_the_treatment_changed_is_not_kept_for_afterward
     session.take(Side.SERVER)
     session.receive(Side.CLIENT, b"4 UID FETCH 5 BODY.PEEK[]<0.5>\r\n")
     assert session.take(Side.SERVER) == b"4 UID FETCH 5 (BODY.PEEK[])\r\n"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"* 1  FETCH (UID 5 BODY[] {5}\r\nTRACK)\r\n",
+        b"*  1 FETCH (UID 5 BODY[] {5}\r\nTRACK)\r\n",
+        b"* 1 FETCH(UID 5 BODY[] {5}\r\nTRACK)\r\n",
+        b"* 1 FETCH  (UID 5 BODY[] {5}\r\nTRACK)\r\n",
+        b"* 1 FETCH (UID 5 BODY[] {5+}\r\nTRACK)\r\n",
+    ],
+)
+@pytest.mark.parametrize("asked", [b"1 (UID BODY.PEEK[])", b"1 (FLAGS UID BODY.PEEK[])"])
+def test_content_is_found_in_an_answer_that_is_not_quite_as_the_grammar_has_it(said: bytes, asked: bytes) -> None:
+    session = selected()
+    session.receive(Side.CLIENT, b"9 FETCH %b\r\n" % asked)
+    session.take(Side.CLIENT)
+    session.receive(Side.SERVER, said)
+    assert session.take(Side.CLIENT) == said.replace(b"TRACK", b"xxxxx")
