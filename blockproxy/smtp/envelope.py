@@ -5,6 +5,7 @@ RFC 5321, section 4.1.2; RFC 3461, section 4; the attributes are Postfix's XFORW
 
 import re
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from typing import NamedTuple
 
 MAX_ATTRIBUTE = 255  # characters of one value, by XFORWARD_README
@@ -67,6 +68,16 @@ def attributes(argument: str | None) -> Mapping[str, str] | None:
             return None
         found[name.upper()] = _XTEXT.sub(lambda code: chr(int(code[1], 16)), value)
     return found or None
+
+
+def named(address: str) -> str:
+    """An IP address as the attribute ADDR has it, `[UNAVAILABLE]` for one that is not known."""
+    try:
+        client = ip_address(address.partition("%")[0])
+    except ValueError:
+        return UNKNOWN[0]
+    mapped = getattr(client, "ipv4_mapped", None) or client
+    return f"IPV6:{mapped}" if mapped.version == 6 else str(mapped)
 
 
 def xtext(text: str) -> str:

@@ -112,14 +112,16 @@ class GatewaySession(EnvelopeSession):
         if not (self._terms.settings.header or policy.do in {"tag", "quarantine"}):
             return spool.blocks() if outbox is None else outbox.as_it_leaves(spool, sender)
         head = spool.head(MAX_HEAD)
-        marked = policies.without_ours(head)
+        instead_of = len(head)
         if outbox is not None and policy.do != "quarantine":
-            marked = outbox.edited(marked, sender)
+            head, instead_of = outbox.beginning(spool)
+            head = outbox.edited(head, sender)
+        marked = policies.without_ours(head)
         if policy.do == "tag" and policy.subject:
             marked = policies.tagged(marked, policy.subject)
         ours = b"%b: %b\r\n" % (policies.FIELD, policies.summary(said.findings).encode("ascii"))
         more = b"".join(octets(field) + b"\r\n" for field in fields)
-        return begun_with(ours + more + marked, spool, len(head))
+        return begun_with(ours + more + marked, spool, instead_of)
 
     def _record(self, said: Cleaned, spool: Spool) -> None:
         """Tell the event log, once for each recipient."""

@@ -147,7 +147,7 @@ class EnvelopeSession(Session):
         """The XFORWARD command in front of MAIL, where the next hop has it; it holds for one message."""
         lines = (line.upper().split() for line in self._offer.raw)
         wanted = next((words[1:] for words in lines if words[:1] == ["XFORWARD"]), [])
-        known = {"ADDR": self._client or "[UNAVAILABLE]", "HELO": self._hello_name, "PROTO": "ESMTP", **self._forwarded}
+        known = {"ADDR": envelope.named(self._client), "HELO": self._hello_name, "PROTO": "ESMTP", **self._forwarded}
         said = [f"{name}={envelope.xtext(known[name])}" for name in wanted if name in known]
         return [b"XFORWARD " + " ".join(said).encode("ascii")] if said else []
 

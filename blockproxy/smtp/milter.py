@@ -207,13 +207,14 @@ class Conversation:
         self, head: bytes, lengths: Iterable[int], policy: MailPolicy, sender: str
     ) -> Iterator[Field | None]:
         """Each field of the message's header after everything, None for one that goes."""
-        outbox, start, tagged = self._terms.outbox, 0, False
+        outbox = None if hygiene.is_signed(head) else self._terms.outbox
+        start, tagged = 0, False
         for length in lengths:
             octets = policies.without_ours(head[start : start + length])
             start += length
             if policy.do == "tag" and policy.subject and not tagged and octets[:8].lower().startswith(b"subject"):
                 octets, tagged = policies.tagged(octets, policy.subject), True
-            octets = outbox.edited(octets, sender) if outbox is not None and not hygiene.is_signed(head) else octets
+            octets = outbox.edited(octets, sender) if outbox is not None else octets
             yield protocol.field(octets) if octets else None
 
     def _record(self, said: Cleaned, letter: Letter) -> None:

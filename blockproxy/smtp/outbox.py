@@ -98,12 +98,15 @@ class Outbox:
 
     def as_it_leaves(self, spool: Spool, sender: str) -> Iterable[bytes]:
         """The message with an edited header; a receipt that is to be trimmed is trimmed."""
-        head = spool.head(MAX_HEAD)
+        head, instead_of = self.beginning(spool)
+        return begun_with(self.edited(head, sender), spool, instead_of)
+
+    def beginning(self, spool: Spool) -> tuple[bytes, int]:
+        """The message up to somewhere behind its header, or all of a trimmed receipt, and how many octets that were."""
         if self.receipts.manual == "trim" and spool.small and receipt(spool.head()) is not None:
-            whole = trimmed(spool.head())
-            return [self.edited(whole, sender)]
-        edited = self.edited(head, sender)
-        return spool.blocks() if edited == head else begun_with(edited, spool, len(head))
+            return trimmed(spool.head()), spool.size
+        head = spool.head(MAX_HEAD)
+        return head, len(head)
 
     def edited(self, head: bytes, sender: str) -> bytes:
         """The beginning of a message with its header as it leaves."""

@@ -444,8 +444,8 @@ async def test_behind_a_load_balancer_the_client_is_who_it_says(header: bytes, r
 
 
 @asynccontextmanager
-async def balanced(header: bytes, **settings: Any) -> AsyncIterator[Client]:
-    async with scripted() as hop, gateway_to(hop.port, proxy_protocol=True, **settings) as proxy:
+async def balanced(header: bytes, hop: ScriptedHop, **settings: Any) -> AsyncIterator[Client]:
+    async with gateway_to(hop.port, proxy_protocol=True, **settings) as proxy:
         reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
         me = Client(reader, writer)
         writer.write(header)
@@ -457,14 +457,17 @@ async def balanced(header: bytes, **settings: Any) -> AsyncIterator[Client]:
 
 
 async def test_who_comes_through_a_load_balancer_is_not_believed_as_the_balancer_is() -> None:
-    async with balanced(b"PROXY TCP4 192.0.2.9 192.0.2.1 4711 25\r\n", domains=["example.org"]) as me:
+    async with (
+        scripted() as hop,
+        balanced(b"PROXY TCP4 192.0.2.9 192.0.2.1 4711 25\r\n", hop, domains=["example.org"]) as me,
+    ):
         assert b"XCLIENT" not in await me.say(b"EHLO mx.example.com")
         assert (await me.say(b"XCLIENT ADDR=127.0.0.1")).startswith(b"550 ")
         assert (await sent(me, LETTER, b"anyone@example.net")).startswith(b"554 5.7.1 ")
 
 
 async def test_whom_a_load_balancer_cannot_name_is_a_stranger() -> None:
-    async with balanced(b"PROXY UNKNOWN\r\n", domains=["example.org"]) as me:
+    async with scripted() as hop, balanced(b"PROXY UNKNOWN\r\n", hop, domains=["example.org"]) as me:
         assert (await sent(me, LETTER, b"anyone@example.net")).startswith(b"554 5.7.1 ")
 
 
@@ -477,6 +480,17 @@ async def test_tls_does_not_make_a_trusted_host_of_a_client_without_an_address(c
         assert (await me.say(b"STARTTLS")).startswith(b"220 ")
         await me.writer.start_tls(certificates.trusting(), server_hostname="localhost")
         assert (await sent(me, LETTER, b"anyone@example.net")).startswith(b"554 5.7.1 ")
+
+
+@pytest.mark.parametrize(
+    ("address", "told"), [(b"2001:db8::9", b"IPV6:2001:db8::9"), (b"::ffff:192.0.2.9", b"192.0.2.9")]
+)
+async def test_an_address_of_ipv6_is_told_as_postfix_reads_it(address: bytes, told: bytes) -> None:
+    answers = {b"EHLO": b"250-hop.example.org\r\n250 XFORWARD ADDR", b"XFORWARD": b"250 2.0.0 noted"}
+    header = b"PROXY TCP6 %b 2001:db8::1 4711 25\r\n" % address
+    async with scripted(answers) as hop, balanced(header, hop, domains=["example.org"]) as me:
+        assert (await sent(me, LETTER)).startswith(b"250")
+    assert b"XFORWARD ADDR=" + told in hop.commands
 
 
 async def test_a_stranger_is_no_load_balancer() -> None:

@@ -256,3 +256,9 @@ async def test_miltertest_is_content() -> None:
     printed, _ = await process.communicate()
     await proxy.close()
     assert process.returncode == 0, printed.decode()
+
+
+@pytest.mark.timeout(10)
+async def test_a_message_of_thousands_of_fields_keeps_nobody_waiting() -> None:
+    packets, _ = await said(b"a: b\r\n" * 17_000 + LETTER, outgoing=True)
+    assert packets[-1] == Packet(b"a", b"")

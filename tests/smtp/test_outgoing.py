@@ -160,6 +160,19 @@ async def test_a_receipt_that_a_person_sends_leaves_as_the_settings_say(manual: 
     assert [cleaned.findings[0].rule for cleaned, _ in recorded] == ["manual-mdn"] * (manual == "hold")
 
 
+async def test_a_gateway_that_adds_its_field_trims_receipts_all_the_same() -> None:
+    trim = Receipts.model_validate({"manual": "trim"})
+    async with (
+        scripted() as hop,
+        gateway_to(hop.port, direction="out", header=True, outgoing={}, receipts=trim) as proxy,
+        client(proxy.port) as me,
+    ):
+        for line in (b"EHLO mx.example.org", b"MAIL FROM:<reader@example.org>", b"RCPT TO:<nina@example.com>", b"DATA"):
+            await me.say(line)
+        assert (await me.say(MANUAL + b".")).startswith(b"250")
+    assert hop.messages == [b"X-Blockproxy: clean\r\n" + trimmed(MANUAL) + b".\r\n"]
+
+
 def test_a_trimmed_receipt_says_what_was_displayed_and_no_more() -> None:
     short = trimmed(MANUAL)
     assert b"Disposition: manual-action/MDN-sent-manually; displayed\r\n" in short
