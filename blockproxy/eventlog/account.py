@@ -12,10 +12,13 @@ TABLES = ("findings", "skips", "messages")
 def pseudonyms(path: Place, login: str) -> tuple[str, ...]:
     """What stands for `login` in the event log at `path`, by every key that is kept, the newest first.
 
+    A gateway's accounts are addresses, which it writes in lower case: strangers choose how they spell them.
+
     Raises SettingsError where there is no event log.
     """
     database.open_for_reading(path).close()
-    return tuple(Pseudonyms(key).account(login) for key in keys.load(path))
+    names = dict.fromkeys((login, login.lower()))
+    return tuple(Pseudonyms(key).account(name) for key in keys.load(path) for name in names)
 
 
 def show(path: Place, login: str) -> dict[str, int]:

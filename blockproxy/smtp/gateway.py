@@ -134,4 +134,4 @@ class GatewaySession(EnvelopeSession):
         direction, rules = self._terms.settings.direction, self._terms.rules
         outgoing = self._terms.outbox is not None and self._sender is not None
         for account in [self._sender.mailbox] if outgoing and self._sender is not None else self._accepted:
-            self._terms.record(event, Delivery("smtp", account, identity, direction, spool.size, rules))
+            self._terms.record(event, Delivery("smtp", account.lower(), identity, direction, spool.size, rules))

@@ -225,7 +225,8 @@ class Conversation:
         outgoing = self._terms.settings.direction == "out"
         for account in [letter.sender] if outgoing else letter.recipients:
             size, rules = letter.spool.size, self._terms.rules
-            self._terms.record(said, Delivery("smtp", account, identity, self._terms.settings.direction, size, rules))
+            direction = self._terms.settings.direction
+            self._terms.record(said, Delivery("smtp", account.lower(), identity, direction, size, rules))
 
 
 def _in_the_body(found: Finding) -> bool:

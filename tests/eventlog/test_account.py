@@ -36,6 +36,10 @@ def test_an_account_is_forgotten_with_every_octet_of_its_pseudonym(path: Path) -
     assert forget(path, DELIVERY.account) == 0
 
 
+def test_an_address_is_forgotten_however_it_is_written(path: Path) -> None:
+    assert forget(path, "Other@EXAMPLE.com") == forget(path, DELIVERY.account)
+
+
 def test_nothing_is_made_where_there_is_no_log(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="no event log yet"):
         forget(tmp_path / "gone.sqlite3", "me")

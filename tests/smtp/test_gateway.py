@@ -65,6 +65,13 @@ async def test_a_tracking_message_arrives_clean_and_as_long_as_it_was() -> None:
     assert (delivery.protocol, delivery.direction, delivery.message) == ("smtp", "in", "<offer-1@example.com>")
 
 
+async def test_however_a_stranger_writes_an_address_it_is_one_account() -> None:
+    async with between() as (_, proxy, me):
+        await sent(me, TRACKING, b"Anna@EXAMPLE.org")
+        await sent(me, TRACKING, b"anna@example.org")
+    assert [delivery.account for _, delivery in proxy.events.recorded] == ["anna@example.org"] * 2
+
+
 async def test_the_envelopes_recipients_are_the_addresses_that_leak() -> None:
     leak = TRACKING.replace(mailbox.pixel().encode(), b'<img src="https://pics.example/p?to=anna@example.org" width=1>')
     async with between() as (_, proxy, me):

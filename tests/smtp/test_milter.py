@@ -262,3 +262,8 @@ async def test_miltertest_is_content() -> None:
 async def test_a_message_of_thousands_of_fields_keeps_nobody_waiting() -> None:
     packets, _ = await said(b"a: b\r\n" * 17_000 + LETTER, outgoing=True)
     assert packets[-1] == Packet(b"a", b"")
+
+
+async def test_however_a_stranger_writes_an_address_it_is_one_account() -> None:
+    _, events = await said(TRACKING, b"Anna@EXAMPLE.org")
+    assert [delivery.account for _, delivery in events.recorded] == ["anna@example.org"]
