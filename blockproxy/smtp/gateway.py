@@ -59,7 +59,7 @@ class GatewaySession(EnvelopeSession):
 
     def _letter(self, spool: Spool) -> Letter:
         sender = self._sender.mailbox if self._sender is not None else ""
-        return Letter(spool, sender, sender, tuple(self._accepted))
+        return Letter(spool, sender.lower(), sender, tuple(self._accepted))
 
     async def _inspected(self, spool: Spool, into: Spool) -> Cleaned:
         if self._terms.outbox is not None:

@@ -154,7 +154,7 @@ class Conversation:
 
     async def _verdict(self, message: Message, whole: Spool, clean: Spool) -> AsyncIterator[bytes]:
         outbox, terms = self._terms.outbox, self._terms
-        letter = Letter(whole, message.sender, message.sender, message.addresses())
+        letter = Letter(whole, message.sender.lower(), message.sender, message.addresses())
         if outbox is not None:
             if outbox.holds(letter):
                 yield protocol.DISCARD

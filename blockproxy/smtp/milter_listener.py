@@ -77,6 +77,8 @@ class MilterProxy:
                 await _converse(conversation, reader, writer)
         except (NotAMilterError, IndexError, ValueError) as error:
             log.warning("no milter is spoken here: %s", error)
+        except OSError as error:  # the server does what it does without us: `milter_default_action`
+            log.warning("no room for a message: %s", error.strerror)
         finally:
             self._conversations.discard(task)
             conversation.close()

@@ -1,6 +1,8 @@
 """The milter protocol: packets, negotiation, changes; then a whole conversation without a socket."""
 
 import asyncio
+import errno
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ from blockproxy.smtp.milter_protocol import (
     packet,
 )
 from blockproxy.smtp.outbox import Outbox
+from blockproxy.smtp.spool import Spool
 from tests.end_to_end import machine, mailbox
 from tests.smtp.proxies import Events
 
@@ -267,3 +270,22 @@ async def test_a_message_of_thousands_of_fields_keeps_nobody_waiting() -> None:
 async def test_however_a_stranger_writes_an_address_it_is_one_account() -> None:
     _, events = await said(TRACKING, b"Anna@EXAMPLE.org")
     assert [delivery.account for _, delivery in events.recorded] == ["anna@example.org"]
+
+
+async def test_a_disk_that_fills_up_ends_the_conversation_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(_: Spool, _octets: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Spool, "write", full)
+    proxy = MilterProxy(Listener(port=0), Gateway(), rules=built_in(), policy=Policy(), record=Events().record)
+    await proxy.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    writer.write(packet(b"O", OFFER) + packet(b"M", b"<news@example.com>\0") + packet(b"B", b"x"))
+    with suppress(ConnectionError):
+        await reader.read()
+        assert await reader.read() == b""
+    writer.transport.abort()
+    await proxy.close()
+    assert "no room for a message: No space left on device" in caplog.text
