@@ -89,9 +89,11 @@ def _received(field: bytes, _domain: str) -> bytes:
 
 
 def _message_id(field: bytes, domain: str) -> bytes:
-    return _ID.sub(
-        lambda found: b"<" + found[1] + b"@" + domain.encode("idna" if not domain.isascii() else "ascii") + b">", field
-    )
+    try:
+        name = domain.encode("ascii" if domain.isascii() else "idna")
+    except UnicodeError:  # no domain at all
+        return field
+    return _ID.sub(lambda found: b"<" + found[1] + b"@" + name + b">", field)
 
 
 def _date(field: bytes, _domain: str) -> bytes:

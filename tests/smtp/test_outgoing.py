@@ -99,6 +99,12 @@ def test_the_header_leaves_as_the_settings_say(before: str, after: str, settings
     assert octets.decode() == after.replace("\n", "\r\n")
 
 
+@pytest.mark.parametrize("domain", ["a..\u00fc.example", "\udcff.example", "x" * 70 + "\u00fc.example"])
+def test_a_domain_that_is_none_leaves_the_message_id_alone(domain: str) -> None:
+    field = b"Message-ID: <17@laptop.lan>\r\n"
+    assert edited(field, Outgoing.model_validate(HIDING), domain) == field
+
+
 @pytest.mark.parametrize(
     "hostile",
     [b"y" * 262_144, b"a: b\r\n" * 40_000, b"Received: from " + b"x " * 100_000, b"Message-ID: " + b"<a" * 100_000],
