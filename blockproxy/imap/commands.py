@@ -12,7 +12,7 @@ from blockproxy.imap import fetch, notify, own
 from blockproxy.imap.capabilities import REFUSED
 from blockproxy.imap.framing import MAX_LINE, MAX_WAITING, Framer, Line
 from blockproxy.imap.state import Command, State
-from blockproxy.imap.syntax import COMMAND, account, first_argument, quote, sasl, sasl_account, sasl_login
+from blockproxy.imap.syntax import ANNOUNCING, COMMAND, account, first_argument, quote, sasl, sasl_account, sasl_login
 
 MAX_LITERAL = 8 * 1024  # octets, before the login and inside the commands that are read; RFC 9051 section 4.3 has 4,096
 COMPRESS_TAG = b"PROXY-COMPRESS"  # of the only command that is the proxy's own
@@ -163,6 +163,9 @@ class ClientLeg:
         read = held or command.verb in _READ or not self._state.authenticated
         if length > MAX_LITERAL and read:
             raise PeerError(Side.CLIENT, f"a literal has at most {MAX_LITERAL} octets here")
+        if not self._state.authenticated and (len(line.raw) > MAX_USUAL or not ANNOUNCING.match(line.raw)):
+            # Dovecot passes over the line and hears the literal as commands: as a login that is not the one seen here.
+            raise PeerError(Side.CLIENT, "before the login a literal stands behind nothing that is wrong")
         if line.synchronising and held:
             self._state.reply(b"+", b"go on")
         elif line.synchronising:

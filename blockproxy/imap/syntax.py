@@ -20,6 +20,12 @@ CODE = re.compile(
 )
 """A status response up to the end of its response code."""
 
+ANNOUNCING = re.compile(
+    rb'(?:[^\x00-\x20(){%*"\\+\x7f]++ [A-Za-z]++)?'
+    rb'(?: \(?(?:"(?:[^"\\\x00\r\n]|\\["\\])*+"|[^\x00-\x20(){%*"\\\x7f-\xff]++))*+ \(?\{\d++\+?\}\r\n\Z'
+)
+"""A line that ends in a literal, and in which nobody can find a mistake."""
+
 _ASTRING = re.compile(rb' *(?:"((?:[^"\\]|\\.)*+)"|([^\x00-\x20(){"]+))', re.DOTALL)
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _SPECIAL = re.compile(rb'["\\]')

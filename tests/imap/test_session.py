@@ -277,3 +277,24 @@ def test_content_is_found_in_an_answer_that_is_not_quite_as_the_grammar_has_it(s
     session.take(Side.CLIENT)
     session.receive(Side.SERVER, said)
     assert session.take(Side.CLIENT) == said.replace(b"TRACK", b"xxxxx")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"a LOGIN anna x{%d+}", b"a LOGIN anna) {%d+}", b'a LOGIN "an\\na" {%d+}', b"a XX " + b"x" * 9000 + b" {%d+}"],
+)
+def test_no_login_hides_in_what_the_server_does_not_take_for_a_literal(line: bytes) -> None:
+    session, hidden = Session(Opened()), b"b LOGIN bert secret\r\n"
+    with pytest.raises(PeerError):
+        session.receive(Side.CLIENT, line % len(hidden) + b"\r\n" + hidden + b"\r\nb LOGIN anna x\r\n")
+    session.receive(Side.SERVER, b"* OK ready\r\na BAD invalid\r\nb OK welcome\r\n")
+    assert session.account != "anna"
+
+
+@pytest.mark.parametrize(
+    "said", [b'1 ID ("name" {2+}\r\nme "version" {1+}\r\n1)\r\n', b'1 LOGIN "anna" {1+}\r\nx\r\n', LOGINS["LOGIN"][1]]
+)
+def test_a_literal_before_the_login_passes(said: bytes) -> None:
+    session = Session(Opened())
+    session.receive(Side.CLIENT, said)
+    assert session.take(Side.SERVER) == said
