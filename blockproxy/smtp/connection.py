@@ -23,6 +23,7 @@ MAX_COMMAND = 16 * 1024  # octets; RFC 4954, section 4 wants AUTH lines of 12,28
 BUFFER = 64 * 1024  # octets read ahead of what is understood
 # Seconds; RFC 5321, section 4.5.3.2.7 grants the client 5 minutes, and the next hop may take as long for its answer.
 IDLE_TIMEOUT = 10 * 60.0
+SESSIONS_LIMIT = 1_000  # of one listener; each takes two sockets, and 4 MB while a message is under way
 PROXY_TIMEOUT = 5.0  # seconds for a load balancer to say whom it brings
 CLOSE_TIMEOUT = 5.0  # seconds until a connection that is aborted is given up
 
@@ -105,7 +106,10 @@ class ClientConnection(SMTP):
     async def _handle_client(self) -> None:
         try:
             with suppress(ConnectionError):
-                await super()._handle_client()
+                if len(self._open_connections) > SESSIONS_LIMIT:
+                    await self.push(reply.TOO_MANY_SESSIONS)
+                else:
+                    await super()._handle_client()
         finally:
             self._hop.abort()
             self.idle.set()

@@ -59,6 +59,7 @@ BAD_NAME = Reply.of(501, "5.5.4 A host name or an address literal is needed")
 BAD_OCTETS = Reply.of(501, "5.5.2 Control characters in a command")
 LINE_TOO_LONG = Reply.of(421, "4.5.6 Line too long, closing the connection")
 OUR_FAULT = Reply.of(421, "4.3.0 Internal error, nothing was sent, closing the connection")
+TOO_MANY_SESSIONS = Reply.of(421, "4.3.2 Too many connections, come again later")
 SHUTTING_DOWN = Reply.of(421, "4.3.2 Shutting down")
 
 DONE = Reply.of(250, "2.0.0 OK")

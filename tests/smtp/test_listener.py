@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from blockproxy.model import Action, Policy, Technique
-from blockproxy.smtp import session, submission
+from blockproxy.smtp import connection, session, submission
 from blockproxy.smtp.spool import SPOOL_FROM, Spool
 from tests.smtp.hop import FINAL_DOT, HANG_UP, scripted
 from tests.smtp.proxies import client, proxy_to
@@ -339,6 +339,20 @@ async def test_a_control_character_does_not_become_a_second_command() -> None:
         await me.say(b"EHLO client.example.org")
         assert (await me.say(b"MAIL FROM:<a@example.org>\rRCPT TO:<b@example.org>")).startswith(b"501 5.5.2 ")
     assert hop.commands == [b"EHLO client.example.org"]
+
+
+async def test_one_client_too_many_is_asked_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "SESSIONS_LIMIT", 1)
+    async with scripted() as hop, proxy_to(hop.port) as proxy:
+        async with client(proxy.port) as me:
+            reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+            assert await reader.read() == b"421 4.3.2 Too many connections, come again later\r\n"
+            writer.transport.abort()
+            assert (await me.say(b"EHLO client.example.org")).startswith(b"250")
+        async with asyncio.timeout(5):
+            await hop.left.wait()
+        async with client(proxy.port) as me:
+            assert (await me.say(b"EHLO client.example.org")).startswith(b"250")
 
 
 async def test_closing_ends_every_session() -> None:
