@@ -19,7 +19,8 @@ def printed(width: int) -> str:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
     code = PRINTING.format(columns=COLUMNS, rows=ROWS)
-    with subprocess.Popen([sys.executable, "-c", code], stdout=theirs, env=environment()) as process:
+    plain = {name: value for name, value in environment().items() if name not in {"COLUMNS", "LINES"}}
+    with subprocess.Popen([sys.executable, "-c", code], stdin=theirs, stdout=theirs, env=plain) as process:
         os.close(theirs)
         process.wait(timeout=30)
     text = os.read(ours, 100_000).decode()
