@@ -109,6 +109,7 @@ class GatewayHop(NextHop):
             self.abort()
         connection = self._connection
         if connection is None or not connection.wire.alive:
+            self.abort()
             connection = await self._hops.take()
             self._use(connection)
         return connection.greeting
@@ -138,6 +139,7 @@ class GatewayHop(NextHop):
         sent by then that could arrive twice.
         """
         if self._connection is None or not self._connection.wire.alive:
+            self.abort()
             self._use(await self._hops.take())
         connection = self._connection
         try:

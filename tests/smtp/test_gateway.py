@@ -12,6 +12,7 @@ from blockproxy.detect.rules import load
 from blockproxy.eventlog.events import Numbers
 from blockproxy.exemptions import Exemption, Exemptions, Treatment
 from blockproxy.model import Action, Technique
+from blockproxy.smtp.gateway import GatewaySession
 from blockproxy.smtp.listener import GatewayProxy
 from tests.end_to_end import mailbox
 from tests.end_to_end.certificates import Certificates
@@ -325,6 +326,19 @@ async def test_a_connection_is_used_again_and_a_dead_one_replaced_unnoticed() ->
             assert (await sent(me, LETTER)).startswith(b"250")
     assert [line for line in hop.commands if line.startswith(b"EHLO")] == greetings * 2
     assert len(hop.messages) == 4
+
+
+async def test_a_connection_that_the_next_hop_has_ended_is_let_go_between_two_messages() -> None:
+    async with between() as (hop, proxy, me):
+        assert (await sent(me, LETTER)).startswith(b"250")
+        [session] = proxy.proxy._sessions
+        assert isinstance(session, GatewaySession)
+        before = session._next._wire
+        assert before is not None
+        before._reader.feed_eof()  # as if the next hop had closed
+        assert (await sent(me, LETTER)).startswith(b"250")
+        assert before._writer.is_closing()
+    assert len(hop.messages) == 2
 
 
 async def test_a_client_that_leaves_in_a_transaction_leaves_nothing_to_the_next() -> None:
