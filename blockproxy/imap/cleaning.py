@@ -125,7 +125,12 @@ class Cleaning:
 
     def _treated(self, section: Section, header: bytes) -> SectionFilter | None:
         """The filter for a section of a message with this header."""
-        match self._exemptions.treatment(self._account(), Sender.of(header)):
+        try:
+            who = Sender.of(header)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the reader gets the message, cleaned as a stranger's
+            _log.error("a sender cannot be read: %s", type(error).__name__)
+            who = Sender()
+        match self._exemptions.treatment(self._account(), who):
             case Treatment.OFF:
                 return None
             case Treatment.REPORT:

@@ -7,6 +7,7 @@ import pytest
 from blockproxy.detect.rules import built_in
 from blockproxy.errors import Side
 from blockproxy.eventlog.events import Delivery
+from blockproxy.exemptions import Exemption, Exemptions, Sender
 from blockproxy.imap import cleaning
 from blockproxy.imap.cleaning import Cleaning
 from blockproxy.imap.sections import Late, Section
@@ -62,6 +63,23 @@ def test_an_event_log_that_fails_is_no_reason_to_stop(caplog: pytest.LogCaptureF
     passed(filters, HTML, PIXEL, 100)
     filters.flush()
     assert "the event log has lost a message: OSError" in caplog.text
+    assert "mail" not in caplog.text
+
+
+def test_a_sender_that_cannot_be_read_is_a_stranger(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_: bytes) -> Sender:
+        raise ValueError("somebody's mail")
+
+    monkeypatch.setattr(Sender, "of", broken)
+    exemptions = Exemptions((Exemption(sender="mail.example.org"),))
+    filters = Cleaning(built_in(), Policy(), Context(), lambda: "anna", Recorder(), exemptions)
+    section_filter = filters.open(Section(Scope.MESSAGE))
+    assert section_filter is not None
+    octets = b"From: a@mail.example.org\r\n\r\nhello\r\n"
+    assert section_filter.feed(octets) + section_filter.close() == octets
+    assert "ValueError" in caplog.text
     assert "mail" not in caplog.text
 
 
