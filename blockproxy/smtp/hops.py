@@ -119,6 +119,8 @@ class GatewayHop(NextHop):
         self._owed = True
         answer = await super().ask(*words, timeout=timeout)
         self._owed = False
+        if words == (b"RSET",) and not answer.positive and self._connection is not None:
+            self._connection.wire.abort()  # its transaction would become the next one's
         return answer
 
     def _use(self, connection: Connection | None) -> None:

@@ -341,6 +341,16 @@ async def test_a_connection_that_the_next_hop_has_ended_is_let_go_between_two_me
     assert len(hop.messages) == 2
 
 
+async def test_a_connection_whose_transaction_could_not_be_ended_is_left_to_nobody() -> None:
+    answers = {b"RSET": b"451 4.3.0 not now"}
+    async with scripted(answers) as hop, gateway_to(hop.port, policies={"do": "reject"}) as proxy:
+        async with client(proxy.port) as me:
+            assert (await sent(me, TRACKING)).startswith(b"550")
+        async with client(proxy.port) as me:
+            assert (await sent(me, LETTER)).startswith(b"250")
+    assert [line[:4] for line in hop.commands].count(b"EHLO") == 2
+
+
 async def test_a_client_that_leaves_in_a_transaction_leaves_nothing_to_the_next() -> None:
     async with scripted() as hop, gateway_to(hop.port) as proxy:
         async with client(proxy.port) as me:
