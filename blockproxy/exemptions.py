@@ -136,30 +136,32 @@ class Exemptions:
         name = sender_name(name)
         if len(self._allowed) >= MAX_ALLOWED:
             raise ValueError(f"at most {MAX_ALLOWED} senders; name a domain, or put them into the settings")
-        self._allowed[name] = Exemption(sender=name)
-        self._changed()
+        self._change({**self._allowed, name: Exemption(sender=name)})
 
     def disallow(self, name: str) -> None:
         """Take that back. Raises ValueError for whom was not allowed."""
-        if self._allowed.pop(sender_name(name), None) is None:
+        allowed = dict(self._allowed)
+        if allowed.pop(sender_name(name), None) is None:
             raise ValueError(f"{name} was not allowed here; `blockproxy allow` without a name lists who is")
-        self._changed()
+        self._change(allowed)
 
     def pause(self, account: str, seconds: float) -> None:
         """Leave all mail of an account alone for a while; 0 ends it. Raises ValueError for too long a while."""
         if not 0 <= seconds <= MAX_PAUSE:
             raise ValueError(f"a pause lasts at most {MAX_PAUSE // 3600} hours")
         now = self._clock()
-        self._pauses = {name: until for name, until in self._pauses.items() if until > now}
+        self._pauses = {name: until for name, until in self._pauses.items() if until > now and name != account.lower()}
         if len(self._pauses) >= MAX_PAUSES:
             raise ValueError(f"at most {MAX_PAUSES} accounts have a pause at the same time")
         self._pauses[account.lower()] = now + seconds
         self._version += 1
 
-    def _changed(self) -> None:
-        self._version += 1
+    def _change(self, allowed: dict[str, Exemption]) -> None:
+        """What cannot be kept does not hold either: nobody would know of it after a restart."""
         if self._path is not None:
-            _write(self._path, sorted(self._allowed))
+            _write(self._path, sorted(allowed))
+        self._allowed = allowed
+        self._version += 1
 
 
 def _read(path: Path) -> dict[str, Exemption]:

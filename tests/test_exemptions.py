@@ -117,3 +117,18 @@ def test_the_settings_of_the_readme_are_read(tmp_path: Path) -> None:
     path = tmp_path / "blockproxy.yaml"
     path.write_text("imap: {upstream: {host: imap.example.org, port: 993}}\n" + block[1])
     assert [one.treatment for one in config.load(path).exemptions] == [REPORT, OFF]
+
+
+def test_what_cannot_be_kept_does_not_hold(tmp_path: Path) -> None:
+    exemptions = Exemptions((), tmp_path / "nowhere" / "allowed.json")
+    with pytest.raises(OSError, match="nowhere"):
+        exemptions.allow("example.org")
+    assert exemptions.allowed == []
+
+
+def test_a_pause_can_be_ended_when_there_are_as_many_as_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("blockproxy.exemptions.MAX_PAUSES", 1)
+    exemptions = Exemptions()
+    exemptions.pause("anna", 60)
+    exemptions.pause("Anna", 0)
+    assert not exemptions.paused("anna")

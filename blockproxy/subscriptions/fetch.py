@@ -27,6 +27,7 @@ READ_SECONDS = 30.0  # without an octet
 MAX_REDIRECTS = 5
 PIECE = 64 * 1024  # octets that are read at once
 
+MEMBER = b"\x1f"  # begins each of the members that gzip may have (RFC 1952, section 2.2)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -127,9 +128,10 @@ def _unpacked(pieces: Iterator[bytes], *, packed: bool) -> Iterator[bytes]:
     inflater = zlib.decompressobj(wbits=31)  # gzip, RFC 1952
     for piece in pieces:
         rest = piece
-        while rest and not inflater.eof:
+        while rest and (not inflater.eof or rest.startswith(MEMBER)):
+            inflater = zlib.decompressobj(wbits=31) if inflater.eof else inflater
             yield inflater.decompress(rest, PIECE)
-            rest = inflater.unconsumed_tail
+            rest = inflater.unconsumed_tail or inflater.unused_data
     if not inflater.eof:
         raise FetchError("it ends in the middle")
 

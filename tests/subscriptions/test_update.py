@@ -79,7 +79,12 @@ def test_a_copy_from_another_address_is_not_used(store: Store) -> None:
     assert str(outcome) == "made-up: its server answers 404 Not Found; there is no earlier copy"
 
 
-@pytest.mark.parametrize("page", [zipped(LIST), Page(chunked=True), Page(headers={"Content-Type": "text/html"})])
+MEMBERS = Page(zipped(LIST[:20]).body + zipped(LIST[20:]).body, headers={"Content-Encoding": "gzip"})
+
+
+@pytest.mark.parametrize(
+    "page", [zipped(LIST), MEMBERS, Page(chunked=True), Page(headers={"Content-Type": "text/html"})]
+)
 def test_it_may_come_packed_or_in_pieces(store: Store, page: Page) -> None:
     with serving(list=page) as web:
         assert one(web.url(), store).status is Status.UPDATED
