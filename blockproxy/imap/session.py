@@ -114,12 +114,14 @@ class Session:
         Raises `PeerError` when it broke the protocol and `content.LengthError` when a filter did; in both cases what
         `take` still has may be sent, and nothing more may follow.
         """
-        if not self._state.deflated:
-            self._heard(side, data)
-        else:
-            self._inflated(side, data)
-        if self._state.deflated:
-            self._deflate()
+        try:
+            if not self._state.deflated:
+                self._heard(side, data)
+            else:
+                self._inflated(side, data)
+        finally:  # what came before a mistake still goes
+            if self._state.deflated:
+                self._deflate()
 
     def _heard(self, side: Side, data: bytes) -> None:
         if side is Side.SERVER:

@@ -199,3 +199,18 @@ def test_a_server_that_encourages_nobody_gets_nothing_before_it_has_answered() -
     session.receive(Side.SERVER, b"+ go on\r\n")
     session.receive(Side.CLIENT, b"2 NOOP\r\n")
     assert session.take(Side.SERVER) == b""
+
+
+def test_what_came_before_a_mistake_goes_compressed_too() -> None:
+    session = Session(Opened(), compress=frozenset({Side.CLIENT}))
+    session.receive(Side.SERVER, GREETING)
+    session.receive(Side.CLIENT, b"1 LOGIN anna secret\r\n")
+    session.receive(Side.SERVER, WELCOME)
+    session.receive(Side.CLIENT, b"2 COMPRESS DEFLATE\r\n")
+    session.take(Side.CLIENT)
+    client = Deflated(Side.CLIENT)
+    with pytest.raises(PeerError):
+        session.receive(Side.CLIENT, client.deflate(b"3 FETCH 1 NONSENSE\r\n4 NOOP\n"))
+    said = b"".join(client.inflate(session.take(Side.CLIENT) + session.encoded(b"* BYE\r\n")))
+    assert said.startswith(b"3 BAD ")
+    assert said.endswith(b"\r\n* BYE\r\n")
