@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
@@ -77,7 +77,8 @@ def clean(  # noqa: PLR0913, PLR0917 - an option is an argument
             tellers.append(lambda outcome: lines.writelines(_jsonl(outcome)))
         if out is None and str(findings) != "-":
             tellers.append(_tell)
-        outcomes = stack.enter_context(_progress(cleaning.clean_all(messages, work, jobs), len(messages), out))
+        cleaned = stack.enter_context(closing(cleaning.clean_all(messages, work, jobs)))
+        outcomes = stack.enter_context(_progress(cleaned, len(messages), out))
         summary = Summary()
         interrupted = False
         try:

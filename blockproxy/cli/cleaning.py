@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,7 +135,7 @@ def _refuse_to_overwrite(messages: Sequence[Source], out: Path) -> None:
             raise InputError([f"--out {out} would overwrite {target}, another message; name a folder of its own"])
 
 
-def clean_all(messages: Sequence[Source], work: Work, jobs: int) -> Iterator[Outcome]:
+def clean_all(messages: Sequence[Source], work: Work, jobs: int) -> Generator[Outcome, None, None]:
     """Clean `messages` in `jobs` processes (0: as many as pay), and tell what became of each, in their order."""
     return pool.in_order(messages, _Worker, work, jobs)
 

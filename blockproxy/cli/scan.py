@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, astuple, fields
 from enum import StrEnum
 from getpass import getpass
@@ -104,7 +104,7 @@ def scan(  # noqa: PLR0913, PLR0917 - an option is an argument
         else:
             mail = stack.enter_context(_mailboxes(account, _password(password_file), resume, ca_file))
         try:
-            for report in workers.read_all(mail.letters, wanted, task, jobs):
+            for report in stack.enter_context(closing(workers.read_all(mail.letters, wanted, task, jobs))):
                 mail.tally.add(report)
                 if report.problem:
                     code = 1

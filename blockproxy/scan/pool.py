@@ -30,6 +30,8 @@ def in_order(
 
     After an interrupt no item is begun, the results of all that were begun still come, and KeyboardInterrupt ends it:
     so a count of the results is a count of what was done. A second interrupt ends it at once.
+
+    Close it (`closing`) where not all results are taken: until then Ctrl-C is answered in here.
     """
     source = iter(items)
     if jobs == 0:
