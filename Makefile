@@ -4,25 +4,26 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TOOLS := $(VENV)/.tools
 
 .PHONY: demo test lint bench evaluate run debian clean
 
 demo: $(READY)  ## the main job, on an embedded mail store
 	@$(BIN)/blockproxy demo
 
-test: $(READY) debian  ## every test, with real servers and clients on loopback
+test: $(TOOLS) debian  ## every test, with real servers and clients on loopback
 	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
-lint: $(READY)  ## style, types, and who may import whom
+lint: $(TOOLS)  ## style, types, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY) debian  ## speed and memory, as ratios within one run
+bench: $(TOOLS) debian  ## speed and memory, as ratios within one run
 	$(BIN)/python -m bench $(ARGS)
 
-evaluate: $(READY)  ## everything measurable over a corpus of real mail, written to evaluation.md: BLOCKPROXY_CORPUS=folder
+evaluate: $(TOOLS)  ## everything measurable over a corpus of real mail, written to evaluation.md: BLOCKPROXY_CORPUS=folder
 	@$(BIN)/python -m evaluation $(ARGS)
 
 run: $(READY)  ## the proxy, with your settings: make run ARGS="--config blockproxy.yaml"
@@ -32,10 +33,15 @@ debian:
 	@$(BIN)/python -m tests.debian
 
 $(READY): pyproject.toml
-	@echo "making $(VENV), once: about half a minute"
+	@echo "making $(VENV), once: less than a minute"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable ".[demo]" --group dev
+	$(BIN)/pip install --quiet --editable ".[demo]"
+	@touch $@
+
+$(TOOLS): $(READY)
+	@echo "installing what the tests need, once"
+	$(BIN)/pip install --quiet --group dev
 	@touch $@
 
 clean:
