@@ -139,23 +139,22 @@ class Pseudonyms:
 
 def message_row(seen: Seen, pseudonyms: Pseudonyms) -> MessageEvent:
     """The message itself."""
-    account, message = _who(seen.delivery, pseudonyms)
+    delivery = seen.delivery
     return MessageEvent(
         day=seen.day.isoformat(),
-        protocol=seen.delivery.protocol,
-        direction=seen.delivery.direction,
-        account=account,
-        message=message,
+        protocol=delivery.protocol,
+        direction=delivery.direction,
+        account=pseudonyms.account(delivery.account),
+        message=pseudonyms.message(delivery.account, delivery.message),
         sender_domain=skeleton.of_host(seen.origin.sender_domain),
         list_domain=_list_domain(seen.origin.list_id),
-        size=-(-seen.delivery.size // SIZE_STEP) * SIZE_STEP,
-        rules=_version(seen.delivery.rules),
+        size=-(-delivery.size // SIZE_STEP) * SIZE_STEP,
+        rules=_version(delivery.rules),
     )
 
 
-def finding_rows(seen: Seen, pseudonyms: Pseudonyms) -> Iterable[Event]:
-    """One row for each finding in `seen`."""
-    row = message_row(seen, pseudonyms)
+def finding_rows(seen: Seen, row: MessageEvent) -> Iterable[Event]:
+    """One row for each finding in `seen`, whose own is `row`."""
     alike: Counter[tuple[str, ...]] = Counter()
     own = {skeleton.registrable(seen.origin.sender_domain), row.list_domain} - {""}
     operators = _operators(seen.delivery.rules) if seen.delivery.rules is not None else {}
@@ -163,7 +162,7 @@ def finding_rows(seen: Seen, pseudonyms: Pseudonyms) -> Iterable[Event]:
         shape = skeleton.of_url(finding.url)
         same = (finding.part, finding.technique, finding.rule, shape)
         alike[same] += 1
-        host = skeleton.registrable(shape.partition("://")[2].partition("/")[0]) if shape else ""
+        host = skeleton.domain(shape)
         yield Event(
             day=row.day,
             protocol=row.protocol,
@@ -189,25 +188,20 @@ def finding_rows(seen: Seen, pseudonyms: Pseudonyms) -> Iterable[Event]:
         )
 
 
-def skip_rows(seen: Seen, pseudonyms: Pseudonyms) -> Iterable[SkipEvent]:
-    """One row for each skip in `seen`."""
-    account, message = _who(seen.delivery, pseudonyms)
+def skip_rows(seen: Seen, row: MessageEvent) -> Iterable[SkipEvent]:
+    """One row for each skip in `seen`, whose own is `row`."""
     for skip in seen.skipped:
         yield SkipEvent(
-            day=seen.day.isoformat(),
-            protocol=seen.delivery.protocol,
-            direction=seen.delivery.direction,
-            account=account,
-            message=message,
-            sender_domain=skeleton.of_host(seen.origin.sender_domain),
+            day=row.day,
+            protocol=row.protocol,
+            direction=row.direction,
+            account=row.account,
+            message=row.message,
+            sender_domain=row.sender_domain,
             part=skip.part,
             reason=skip.reason,
             detail=_harmless(skip),
         )
-
-
-def _who(delivery: Delivery, pseudonyms: Pseudonyms) -> tuple[str, str]:
-    return pseudonyms.account(delivery.account), pseudonyms.message(delivery.account, delivery.message)
 
 
 def _party(host: str, own: set[str]) -> str:

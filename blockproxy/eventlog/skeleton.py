@@ -50,6 +50,11 @@ def of_url(url: str) -> str:
 
 
 @lru_cache(maxsize=4096)
+def domain(skeleton: str) -> str:
+    """The registrable domain in the skeleton of a URL; an empty string in an empty one."""
+    return registrable(skeleton.partition("://")[2].partition("/")[0]) if skeleton else ""
+
+
 def of_host(host: str) -> str:
     """`host` with every label masked that could be an identifier; the registrable domain stays, an IP address too."""
     host = host.lower().strip(".")

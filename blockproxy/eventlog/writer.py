@@ -114,9 +114,10 @@ class Writer:
             return False
 
     def _insert(self, batch: Sequence[Seen], numbers: Mapping[date, Iterable[Numbers]]) -> None:
-        messages = [_MESSAGE(message_row(seen, self._pseudonyms)) for seen in batch]
-        findings = [_FINDING(row) for seen in batch for row in finding_rows(seen, self._pseudonyms)]
-        skips = [_SKIP(row) for seen in batch for row in skip_rows(seen, self._pseudonyms)]
+        rows = [(seen, message_row(seen, self._pseudonyms)) for seen in batch]
+        messages = [_MESSAGE(row) for _, row in rows]
+        findings = [_FINDING(finding) for seen, row in rows for finding in finding_rows(seen, row)]
+        skips = [_SKIP(skip) for seen, row in rows for skip in skip_rows(seen, row)]
         with Transaction(self._connection) as connection:
             days = {seen.day.isoformat() for seen in batch}
             rollup.undo(connection, days)

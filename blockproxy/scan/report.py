@@ -95,7 +95,7 @@ def _rows(name: str, message: bytes, rules: RuleSet, task: Task) -> Iterator[Row
             vendor=finding.vendor,
             action=finding.action.value,
             confidence=round(finding.confidence, 3),
-            host=skeleton.registrable(shape.partition("://")[2].partition("/")[0]) if shape else "",
+            host=skeleton.domain(shape),
             url=finding.url if task.whole_urls else shape,
             evidence=finding.evidence
             if task.whole_urls

@@ -46,7 +46,7 @@ def test_no_token_of_a_real_url_is_in_its_row() -> None:
     seen = [Seen((finding,), (), ORIGIN, DELIVERY, date(2026, 1, 31)) for finding in findings()]
     assert len(seen) > 500
     for one in seen:
-        (row,) = finding_rows(one, PSEUDONYMS)
+        (row,) = finding_rows(one, message_row(one, PSEUDONYMS))
         host = urlsplit(one.findings[0].url).hostname or ""
         for token in tokens(one.findings[0].url):
             if token.lower() not in host:
@@ -107,7 +107,7 @@ def test_a_row_says_whose_company_it_is_who_is_asked_and_by_which_rules() -> Non
     found = Finding(Technique.OPEN_PIXEL, f"{vendor.id}/open", vendor.name, 1, "", url="https://t.example.net/o?u=1")
     delivery = Delivery("imap", "me", "INBOX/1/7", "in", 1000, built_in())
     seen = Seen((found, found._replace(url="https://img.example.org/o")), (), ORIGIN, delivery, date(2026, 1, 31))
-    rows = list(finding_rows(seen, PSEUDONYMS))
+    rows = list(finding_rows(seen, message_row(seen, PSEUDONYMS)))
     assert [(row.operator, row.party) for row in rows] == [(vendor.operator, "third"), (vendor.operator, "first")]
     assert built_in().digest.startswith(rows[0].rules)
     assert message_row(seen, PSEUDONYMS).size == 1024  # the octets alone could tell whose message it is

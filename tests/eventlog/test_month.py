@@ -109,8 +109,9 @@ def test_our_own_leak_detector_finds_no_recipient_in_the_rows(told: list[Cleaned
         cleaned = clean(message, built_in(), context=Context(tuple(own)))
         seen = Seen(cleaned.findings, cleaned.skipped, cleaned.origin, Delivery("imap", own[0], "1", "in"), FIRST)
         identity = Identity(own)
-        rows: list[Event | SkipEvent | MessageEvent] = [*finding_rows(seen, pseudonyms), *skip_rows(seen, pseudonyms)]
-        rows.append(message_row(seen, pseudonyms))
+        whole = message_row(seen, pseudonyms)
+        rows: list[Event | SkipEvent | MessageEvent] = [*finding_rows(seen, whole), *skip_rows(seen, whole)]
+        rows.append(whole)
         for row in rows:
             searched += 1
             assert identity.find("\n".join(str(value) for value in asdict(row).values())) is None, row
