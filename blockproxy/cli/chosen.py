@@ -1,4 +1,4 @@
-"""Which rules a command goes by: those of the settings that are named, and folders beside them."""
+"""How a command judges: by the rules of the settings that are named and of folders beside them, and for whom."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +11,13 @@ if TYPE_CHECKING:
 
 Config = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Settings, for their folders of rules and the lists they name.")
+]
+
+Folders = Annotated[
+    list[Path] | None, typer.Option(metavar="DIR", help="A folder with rules of your own; may be repeated.")
+]
+Addresses = Annotated[
+    list[str] | None, typer.Option(metavar="ADDRESS", help="The reader's own address; may be repeated.")
 ]
 
 

@@ -46,14 +46,10 @@ def clean(  # noqa: PLR0913, PLR0917 - an option is an argument
     findings: Annotated[
         Path | None, typer.Option(metavar="FILE.jsonl", help="Write one JSON object a finding and a skip; - is stdout.")
     ] = None,
-    address: Annotated[
-        list[str] | None, typer.Option(metavar="ADDRESS", help="The reader's own address; may be repeated.")
-    ] = None,
+    address: chosen.Addresses = None,
     remote: Annotated[Remote, typer.Option(help="block: no remote content at all.")] = Remote.KEEP,
     strict: Annotated[bool, typer.Option("--strict", help=STRICT)] = False,
-    rules: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="A folder with rules of your own; may be repeated.")
-    ] = None,
+    rules: chosen.Folders = None,
     config: chosen.Config = None,
     jobs: Annotated[
         int, typer.Option(min=0, help="Processes; 0 is one a core for more than 200 messages, else one.")

@@ -27,14 +27,10 @@ EXAMPLE = "\b\nExample:\n  blockproxy explain --address me@example.org --html le
 
 def explain(  # noqa: PLR0913, PLR0917 - an option is an argument
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
-    address: Annotated[
-        list[str] | None, typer.Option(metavar="ADDRESS", help="The reader's own address; may be repeated.")
-    ] = None,
+    address: chosen.Addresses = None,
     remote: Annotated[Remote, typer.Option(help="block: no remote content at all.")] = Remote.KEEP,
     strict: Annotated[bool, typer.Option("--strict", help=STRICT)] = False,
-    rules: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="A folder with rules of your own; may be repeated.")
-    ] = None,
+    rules: chosen.Folders = None,
     config: chosen.Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with everything.")] = False,
     html: Annotated[

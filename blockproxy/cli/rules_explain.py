@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from blockproxy.cli import chosen
 from blockproxy.cli.output import complain, plain, table
 
 if TYPE_CHECKING:
@@ -47,9 +48,7 @@ def explain(
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Settings, for their policy, rules and addresses.")
     ] = None,
-    rules: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="A folder with rules of your own; may be repeated.")
-    ] = None,
+    rules: chosen.Folders = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with all there is to say.")] = False,
 ) -> None:
     """See `HELP`."""

@@ -4,7 +4,6 @@ import difflib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -36,9 +35,7 @@ class Row:
 def list_rules(
     word: Annotated[str, typer.Argument(metavar="WORD", show_default=False)] = "",
     config: chosen.Config = None,
-    rules: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="A folder with rules of your own; may be repeated.")
-    ] = None,
+    rules: chosen.Folders = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with counts and all rows.")] = False,
 ) -> None:
     """See `HELP`."""

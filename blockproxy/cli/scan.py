@@ -73,9 +73,7 @@ def scan(  # noqa: PLR0913, PLR0917 - an option is an argument
         typer.Option(metavar="ADDRESS", help="The reader's own address, beside those the messages are addressed to."),
     ] = None,
     whole_urls: Annotated[bool, typer.Option("--urls", help="Whole URLs; else identifiers are masked.")] = False,
-    rules: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="A folder with rules of your own; may be repeated.")
-    ] = None,
+    rules: chosen.Folders = None,
     config: chosen.Config = None,
     resume: Annotated[
         Path | None, typer.Option(metavar="FILE", help="For an account: go on where FILE says, and keep it up to date.")
