@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any, TypeVar
 
-from blockproxy.remember import keep_for_good
-
 POOL_FROM = 200  # messages; starting processes takes half a second, in which one process cleans about that many
 CHUNK = 16  # messages handed to a process at once
 AHEAD = 4  # chunks a process that are on the way; more would only take memory
@@ -115,7 +113,6 @@ _function: list[Callable[[Any], Any]] = []  # of this process: a pool's function
 
 def _start(make: Callable[[Any], Any], made_of: object) -> None:
     _function[:] = [make(made_of)]
-    keep_for_good()
 
 
 def _in_process(chunk: list[Any]) -> list[Any]:
