@@ -9,32 +9,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
-from blockproxy.detect.rules import RuleSet
-from blockproxy.exemptions import Exemptions
-from blockproxy.model import Policy
-from blockproxy.sending import Gateway
 from blockproxy.smtp import envelope, policies, reply
 from blockproxy.smtp.hops import GatewayHop, Hops
-from blockproxy.smtp.outbox import Outbox, Record
 from blockproxy.smtp.reply import Reply
 from blockproxy.smtp.session import Session, Terms
+from blockproxy.smtp.terms import MailTerms
 
 MAX_RECIPIENTS = 1_000  # of one message; RFC 5321, section 4.5.3.1.8 wants 100, Postfix sends 50
 HEADROOM = 4 * 1024  # octets that our own header fields may take of the next hop's limit
 
 
 @dataclass(frozen=True, kw_only=True)
-class GatewayTerms(Terms):
-    """What all sessions of a gateway have in common. `addresses` are known beside the envelope's recipients."""
+class GatewayTerms(Terms, MailTerms):
+    """What all sessions of a gateway have in common."""
 
     hops: Hops
-    settings: Gateway
-    rules: RuleSet
-    policy: Policy
-    addresses: tuple[str, ...]
-    record: Record
-    exemptions: Exemptions
-    outbox: Outbox | None = None  # where mail goes out
 
 
 class EnvelopeSession(Session):

@@ -160,8 +160,7 @@ class GatewayProxy(SmtpListener):
 
     def use(self, rules: RuleSet) -> None:
         """Judge by `rules` in sessions that begin from now on."""
-        outbox = self._terms.outbox
-        self._terms = replace(self._terms, rules=rules, outbox=outbox and replace(outbox, rules=rules))
+        self._terms = self._terms.judged_by(rules)
 
     async def close(self) -> None:
         """The same, and the idle connections to the next hops end too."""

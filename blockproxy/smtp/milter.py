@@ -9,35 +9,22 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from blockproxy.detect.rules import RuleSet
 from blockproxy.eventlog.events import Delivery
-from blockproxy.exemptions import Exemptions, Treatment
-from blockproxy.model import Cleaned, Finding, Policy, Technique
-from blockproxy.sending import Gateway, MailPolicy
+from blockproxy.exemptions import Treatment
+from blockproxy.model import Cleaned, Finding, Technique
+from blockproxy.sending import MailPolicy
 from blockproxy.smtp import hygiene, policies
 from blockproxy.smtp import milter_protocol as protocol
 from blockproxy.smtp.data import BLOCK
 from blockproxy.smtp.inspection import begun_with, inspected, looked_for, treated
 from blockproxy.smtp.milter_protocol import Field, NotAMilterError, Packet, Steps
-from blockproxy.smtp.outbox import MAX_HEAD, Letter, Outbox, Record
+from blockproxy.smtp.outbox import MAX_HEAD, Letter
 from blockproxy.smtp.spool import Spool
+from blockproxy.smtp.terms import MailTerms
 
 ANOTHER_POLICY = "452 4.5.3 Another policy is for this recipient, send the message once more"
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class MilterTerms:
-    """What all connections have in common."""
-
-    settings: Gateway
-    rules: RuleSet
-    policy: Policy
-    addresses: tuple[str, ...]
-    record: Record
-    exemptions: Exemptions
-    outbox: Outbox | None
 
 
 @dataclass
@@ -58,7 +45,7 @@ class Message:
 class Conversation:
     """One connection of the server's: packets in, octets out."""
 
-    def __init__(self, terms: MilterTerms) -> None:
+    def __init__(self, terms: MailTerms) -> None:
         self._terms = terms
         self._message = Message()
         self._steps = Steps(0)

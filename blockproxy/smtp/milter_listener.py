@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import replace
 
 from blockproxy.config import Listener
 from blockproxy.detect.rules import RuleSet
@@ -12,9 +11,10 @@ from blockproxy.model import Policy
 from blockproxy.sending import Gateway, Outgoing, Receipts
 from blockproxy.smtp import milter_protocol as protocol
 from blockproxy.smtp.data import BLOCK
-from blockproxy.smtp.milter import Conversation, MilterTerms
+from blockproxy.smtp.milter import Conversation
 from blockproxy.smtp.milter_protocol import NotAMilterError
 from blockproxy.smtp.outbox import AS_IT_IS, Outbox, Record
+from blockproxy.smtp.terms import MailTerms
 
 IDLE_TIMEOUT = 60 * 60.0  # seconds; the server keeps the connection as long as its own client's
 GRACE = 10.0  # seconds that messages under way get when the listener closes
@@ -40,7 +40,7 @@ class MilterProxy:
     ) -> None:
         self._listener = listener
         outbox = Outbox(receipts, outgoing, policy, record, rules, addresses)
-        self._terms = MilterTerms(
+        self._terms = MailTerms(
             settings=settings,
             rules=rules,
             policy=policy,
@@ -59,8 +59,7 @@ class MilterProxy:
 
     def use(self, rules: RuleSet) -> None:
         """Judge by `rules` on connections that begin from now on."""
-        outbox = self._terms.outbox
-        self._terms = replace(self._terms, rules=rules, outbox=outbox and replace(outbox, rules=rules))
+        self._terms = self._terms.judged_by(rules)
 
     @property
     def port(self) -> int:

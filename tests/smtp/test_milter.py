@@ -16,7 +16,7 @@ from blockproxy.detect.rules import built_in
 from blockproxy.exemptions import Exemption, Exemptions, Treatment
 from blockproxy.model import Policy
 from blockproxy.sending import Gateway, Outgoing, Receipts
-from blockproxy.smtp.milter import Conversation, MilterTerms
+from blockproxy.smtp.milter import Conversation
 from blockproxy.smtp.milter_listener import MilterProxy
 from blockproxy.smtp.milter_protocol import (
     ALL_ACTIONS,
@@ -34,6 +34,7 @@ from blockproxy.smtp.milter_protocol import (
 )
 from blockproxy.smtp.outbox import Outbox
 from blockproxy.smtp.spool import Spool
+from blockproxy.smtp.terms import MailTerms
 from tests.end_to_end import machine, mailbox
 from tests.smtp.proxies import Events
 
@@ -119,7 +120,7 @@ async def said(
 ) -> tuple[list[Packet], Events]:
     """What is answered after the negotiation, and what the event log is told."""
     events = Events()
-    terms = MilterTerms(
+    terms = MailTerms(
         settings=Gateway.model_validate({**settings, "direction": "out" if outgoing else "in"}),
         rules=built_in(),
         policy=Policy(),
@@ -210,7 +211,7 @@ async def test_what_leaves_loses_its_traces_and_an_automatic_receipt_stays() -> 
 
 async def test_an_aborted_message_is_forgotten() -> None:
     events = Events()
-    terms = MilterTerms(
+    terms = MailTerms(
         settings=Gateway(),
         rules=built_in(),
         policy=Policy(),
